@@ -1,0 +1,107 @@
+#include "base/descendants.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/deadline.h"
+#include "base/errno_text.h"
+#include "base/unique_fd.h"
+
+namespace sandgauge {
+namespace {
+
+std::optional<std::string> read_small_file(const std::string& path) {
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  std::string text;
+  char buffer[4096];
+  for (ssize_t n = 0; (n = ::read(fd.get(), buffer, sizeof buffer)) > 0;) text.append(buffer, static_cast<std::size_t>(n));
+  return text;
+}
+
+std::vector<pid_t> parse_pids(const std::string& text) {
+  std::vector<pid_t> pids;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  while (at < end) {
+    pid_t pid = 0;
+    const auto [next, error] = std::from_chars(at, end, pid);
+    if (error == std::errc()) pids.push_back(pid);
+    at = next + 1;
+  }
+  return pids;
+}
+
+/// The slow way, for kernels without CONFIG_PROC_CHILDREN: the parent is the second word after the command in stat.
+std::vector<pid_t> children_by_scan() {
+  std::vector<pid_t> pids;
+  DIR* proc = ::opendir("/proc");
+  if (proc == nullptr) return pids;
+  while (const dirent* entry = ::readdir(proc)) {
+    const pid_t pid = std::atoi(entry->d_name);
+    if (pid <= 0) continue;
+    const auto stat = read_small_file(fmt::format("/proc/{}/stat", pid));
+    const auto command_end = stat ? stat->rfind(')') : std::string::npos;
+    if (command_end == std::string::npos || command_end + 4 > stat->size()) continue;
+    if (std::atoi(stat->c_str() + command_end + 4) == ::getpid()) pids.push_back(pid);
+  }
+  ::closedir(proc);
+  return pids;
+}
+
+std::vector<pid_t> children() {
+  const auto text = read_small_file(fmt::format("/proc/self/task/{}/children", ::gettid()));
+  return text ? parse_pids(*text) : children_by_scan();
+}
+
+enum class Left { none, some };
+
+Left reap() {
+  for (;;) {
+    const pid_t pid = ::waitpid(-1, nullptr, __WALL | WNOHANG);
+    if (pid == 0) return Left::some;
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0) return Left::none;
+  }
+}
+
+/// Waits for one child's death, so that the loop does not spin.
+void wait_for(pid_t pid, const Deadline& deadline) {
+  const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (!pidfd) return;
+  pollfd entry{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
+  ::poll(&entry, 1, deadline.poll_timeout());
+}
+
+}  // namespace
+
+Result<std::size_t> end_descendants(std::chrono::milliseconds allowed, std::span<const pid_t> keep) {
+  std::size_t ended = 0;
+  if (reap() == Left::none) return ended;
+  for (const Deadline deadline(allowed); !deadline.passed();) {
+    std::vector<pid_t> running = children();
+    std::erase_if(running, [keep](pid_t pid) { return std::ranges::find(keep, pid) != keep.end(); });
+    if (!keep.empty() && running.empty()) return ended;
+    for (const pid_t pid : running) ::kill(pid, SIGKILL);
+    for (const pid_t pid : running) wait_for(pid, deadline);
+    ended += running.size();
+    if (reap() == Left::none) return ended;
+  }
+  return fail("some child processes are still there {} ms after SIGKILL", allowed.count());
+}
+
+}  // namespace sandgauge

@@ -1,0 +1,56 @@
+// Case: one row of a suite, fully spelled out; a file's matrix is already multiplied.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/expectation.h"
+#include "model/host.h"
+#include "model/policy.h"
+#include "model/probe.h"
+#include "model/program.h"
+
+namespace sandgauge {
+
+/// What confines the child.
+enum class Mechanism : std::uint8_t {
+  filter,  // the policy, compiled by the backend
+  strict,  // SECCOMP_SET_MODE_STRICT; attach call only
+  none,    // nothing: a control
+};
+
+/// Where a case was read from.
+struct Place {
+  std::string file;
+  int line = 0;
+  bool operator==(const Place&) const = default;
+};
+
+struct Case {
+  std::string id;      // "uname/errno-eperm/libseccomp:2": suite, name and matrix values, joined by '/'
+  std::string suite;   // "uname"
+  std::string title;   // one sentence
+  std::string why;     // why it matters; may be empty
+  std::string source;  // the man page section or kernel source that promises it; may be empty
+
+  Mechanism mechanism = Mechanism::filter;
+  Policy policy;
+  Backend backend;
+  Attach attach = Attach::exec;
+  std::vector<std::string> program;  // attach exec: a program of cases/programs by name, or a path; then its arguments
+  std::optional<CallRequest> call;   // what the case is about; needed for attach call
+  std::optional<Probe> probe;        // unset: the harness picks
+  TracerPlan tracer;
+  ListenerPlan listener;
+  bool core_unlimited = false;           // RLIMIT_CORE unlimited instead of 0
+  std::chrono::milliseconds timeout{0};  // 0: the run's own
+
+  Expectation expect;
+  Requirements needs;
+  Place place;
+  bool operator==(const Case&) const = default;
+};
+
+}  // namespace sandgauge
