@@ -9,16 +9,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/deadline.h"
-#include "base/errno_text.h"
 #include "base/unique_fd.h"
 
 namespace sandgauge {
@@ -33,21 +30,9 @@ std::optional<std::string> read_small_file(const std::string& path) {
   return text;
 }
 
-std::vector<pid_t> parse_pids(const std::string& text) {
-  std::vector<pid_t> pids;
-  const char* at = text.data();
-  const char* const end = at + text.size();
-  while (at < end) {
-    pid_t pid = 0;
-    const auto [next, error] = std::from_chars(at, end, pid);
-    if (error == std::errc()) pids.push_back(pid);
-    at = next + 1;
-  }
-  return pids;
-}
-
-/// The slow way, for kernels without CONFIG_PROC_CHILDREN: the parent is the second word after the command in stat.
-std::vector<pid_t> children_by_scan() {
+/// The children of every thread of this process, by the parent in stat: the second word after the command (proc(5)).
+/// /proc/PID/task/TID/children would be faster, but needs CONFIG_PROC_CHILDREN.
+std::vector<pid_t> children() {
   std::vector<pid_t> pids;
   DIR* proc = ::opendir("/proc");
   if (proc == nullptr) return pids;
@@ -61,11 +46,6 @@ std::vector<pid_t> children_by_scan() {
   }
   ::closedir(proc);
   return pids;
-}
-
-std::vector<pid_t> children() {
-  const auto text = read_small_file(fmt::format("/proc/self/task/{}/children", ::gettid()));
-  return text ? parse_pids(*text) : children_by_scan();
 }
 
 enum class Left { none, some };

@@ -12,7 +12,7 @@ namespace {
 std::optional<int> decimal(std::string_view text) {
   int number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || number < 0) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || text.starts_with('-')) return std::nullopt;
   return number;
 }
 
@@ -21,7 +21,7 @@ constexpr int kHighestErrno = 4095;  // MAX_ERRNO in the kernel's include/linux/
 }  // namespace
 
 std::string errno_name(int error) {
-  const char* name = error == 0 ? nullptr : strerrorname_np(error);
+  const char* name = strerrorname_np(error);  // "0" for 0
   return name != nullptr ? name : fmt::format("{}", error);
 }
 
@@ -51,6 +51,10 @@ std::string signal_name(int signal) {
 std::optional<int> signal_number(std::string_view name) {
   if (const auto number = decimal(name)) return number;
   if (name.starts_with("SIG")) name.remove_prefix(3);
+  if (name.starts_with("RTMIN+")) {
+    const auto above = decimal(name.substr(6));
+    return above && *above <= SIGRTMAX - SIGRTMIN ? std::optional(SIGRTMIN + *above) : std::nullopt;
+  }
   for (int signal = 1; signal < NSIG; ++signal) {
     const char* known = sigabbrev_np(signal);
     if (known != nullptr && name == known) return signal;

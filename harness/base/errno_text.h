@@ -18,7 +18,7 @@ std::string errno_text(int error);
 
 /// "SIGSYS"; real-time signals as "SIGRTMIN+n"; an unknown number as its digits.
 std::string signal_name(int signal);
-/// The number of a name such as "SIGSYS" or "SYS", or of decimal digits. Nothing for another text.
+/// The number of a name such as "SIGSYS", "SYS" or "SIGRTMIN+1", or of decimal digits. Nothing for another text.
 std::optional<int> signal_number(std::string_view name);
 
 }  // namespace sandgauge

@@ -7,7 +7,7 @@
 //
 // The names are those of std::expected, so that C++23's type can replace this one.
 // No exception crosses a module boundary: what a library throws is turned into an Error where it is called.
-// Reading the value of a failed Result is a programming error and aborts.
+// Reading the value of a failed Result, or the error of one that has not failed, is a programming error and aborts.
 #pragma once
 
 #include <fmt/format.h>
@@ -57,7 +57,10 @@ class [[nodiscard]] Result {
   T* operator->() { return &value(); }
   const T* operator->() const { return &value(); }
 
-  [[nodiscard]] const Error& error() const { return *std::get_if<1>(&state_); }
+  [[nodiscard]] const Error& error() const {
+    if (has_value()) std::abort();
+    return *std::get_if<1>(&state_);
+  }
 
  private:
   void check() const {
@@ -74,7 +77,10 @@ class [[nodiscard]] Result<void> {
 
   [[nodiscard]] bool has_value() const { return !failed_; }
   explicit operator bool() const { return has_value(); }
-  [[nodiscard]] const Error& error() const { return error_; }
+  [[nodiscard]] const Error& error() const {
+    if (has_value()) std::abort();
+    return error_;
+  }
 
  private:
   Error error_;

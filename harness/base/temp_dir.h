@@ -22,7 +22,8 @@ class TempDir {
   ~TempDir();
 
   [[nodiscard]] const std::string& path() const { return path_; }
-  /// Removes what is in it; the directory itself stays.
+  /// Removes what is in it, also below folders without permissions. The directory itself stays; if it was removed, it is
+  /// made again.
   void clear() const;
 
  private:

@@ -27,7 +27,8 @@ struct Call {
 seccomp_data to_seccomp_data(const Call& call);
 
 /// The ABI under which the kernel runs this entry. Under AUDIT_ARCH_X86_64 a number at or above 0x40000000, but not -1, is
-/// x32's (the same split as libseccomp's). An arch that none of ours has gives false.
+/// x32's (the same split as libseccomp's). An arch that none of ours has gives false and a
+/// default Call.
 bool from_seccomp_data(const seccomp_data& data, Call& call);
 
 /// "uname (63), x86_64".

@@ -14,6 +14,8 @@
 
 namespace sandgauge {
 
+class Stage;  // probe/stage.h
+
 /// What confines the child.
 enum class Mechanism : std::uint8_t {
   filter,  // the policy, compiled by the backend
@@ -29,23 +31,28 @@ struct Place {
 };
 
 struct Case {
-  std::string id;      // "uname/errno-eperm/libseccomp:2": suite, name and matrix values, joined by '/'
-  std::string suite;   // "uname"
-  std::string title;   // one sentence
-  std::string why;     // why it matters; may be empty
-  std::string source;  // the man page section or kernel source that promises it; may be empty
+  std::string id;          // "uname/errno-eperm/libseccomp:2": suite, name and matrix values, joined by '/'
+  std::string suite;       // "uname"
+  std::string title;       // one sentence
+  std::string why;         // why it matters; may be empty
+  std::string source;      // the man page section or kernel source that promises it; may be empty
+  std::string also;        // other test suites that check it too; may be empty
+  std::string difference;  // where this departs from the documentation: what, why and since when; usually empty
 
   Mechanism mechanism = Mechanism::filter;
   Policy policy;
   Backend backend;
   Attach attach = Attach::exec;
-  std::vector<std::string> program;  // attach exec: a program of cases/programs by name, or a path; then its arguments
-  std::optional<CallRequest> call;   // what the case is about; needed for attach call
-  std::optional<Probe> probe;        // unset: the harness picks
+  std::vector<std::string> program;      // attach exec: a program of cases/programs by name, or a path; then its arguments
+  std::optional<CallRequest> call;       // what the case is about; needed for attach call
+  std::optional<Probe> probe;            // unset: the harness picks
+  void (*scenario)(Stage&) = nullptr;    // attach scenario
+  std::vector<std::int64_t> parameters;  // attach scenario: what tells it from its siblings
   TracerPlan tracer;
   ListenerPlan listener;
   bool core_unlimited = false;           // RLIMIT_CORE unlimited instead of 0
   std::chrono::milliseconds timeout{0};  // 0: the run's own
+  bool exclusive = false;                // it changes something of the whole machine: nothing runs beside it
 
   Expectation expect;
   Requirements needs;

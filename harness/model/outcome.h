@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/call.h"
+#include "model/check.h"
 #include "model/facts.h"
 
 namespace sandgauge {
@@ -67,6 +68,15 @@ struct AuditRecord {
   bool operator==(const AuditRecord&) const = default;
 };
 
+/// What a scenario's child reported (probe/stage.h).
+struct StageOutcome {
+  std::vector<Check> checks;
+  std::size_t filters = 0;  // how many filters it loaded that a mutant may change
+  std::string broken;       // a step that it needed and that failed; empty if none did
+  std::string lacking;      // what this machine lacks for it; empty if nothing
+  bool operator==(const StageOutcome&) const = default;
+};
+
 struct Outcome {
   std::optional<SetupFailure> setup;
   int pid = 0;
@@ -75,7 +85,8 @@ struct Outcome {
   std::string err;
   bool out_cut = false;
   bool err_cut = false;
-  std::optional<CallFacts> call;  // attach call, and the probe program
+  std::optional<CallFacts> call;      // attach call, and the probe program
+  std::optional<StageOutcome> stage;  // attach scenario
   std::vector<TraceEvent> traces;
   std::vector<TracedSigsys> traced_sigsys;
   std::vector<Notification> notifications;

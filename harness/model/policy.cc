@@ -50,6 +50,11 @@ constexpr SubCall kSubCalls[] = {
     {"shmctl", "ipc", 24},
 };
 
+const SubCall* find_sub_call(std::string_view name) {
+  const auto* sub = std::ranges::find(kSubCalls, name, &SubCall::name);
+  return sub != std::end(kSubCalls) ? sub : nullptr;
+}
+
 std::optional<std::int32_t> call_number(Abi abi, std::string_view name) {
   std::int32_t number = 0;
   const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
@@ -63,8 +68,8 @@ void resolve_name(const Policy& policy, std::size_t rule_index, const std::strin
   for (const Abi abi : policy.architectures) {
     if (const auto number = call_number(abi, name)) resolved.push_back({abi, *number, rule.action, rule.when, rule_index});
     if (abi != Abi::i386 || !rule.when.empty()) continue;
-    const auto* sub = std::ranges::find(kSubCalls, name, &SubCall::name);
-    if (sub == std::end(kSubCalls)) continue;
+    const SubCall* sub = find_sub_call(name);
+    if (sub == nullptr) continue;
     const ArgumentTest is_sub_call{.index = 0, .compare = Compare::equal, .value = sub->number};
     resolved.push_back({abi, *syscall_number(abi, sub->multiplexer), rule.action, {is_sub_call}, rule_index});
   }
@@ -106,11 +111,14 @@ bool holds(const ArgumentTest& test, std::uint64_t argument) {
 Result<std::vector<ResolvedRule>> resolve(const Policy& policy) {
   std::vector<ResolvedRule> resolved;
   for (std::size_t i = 0; i < policy.rules.size(); ++i) {
+    for (const ArgumentTest& test : policy.rules[i].when)
+      if (test.index > 5) return fail("rule {}: a test of argument {}, expected 0 to 5", i + 1, test.index);
     for (const std::string& name : policy.rules[i].syscalls) {
       const std::size_t before = resolved.size();
       resolve_name(policy, i, name, resolved);
       if (resolved.size() > before) continue;
-      if (is_syscall_name(name)) return fail("syscall '{}' does not exist on any architecture of the policy", name);
+      if (is_syscall_name(name) || find_sub_call(name) != nullptr)
+        return fail("syscall '{}' does not exist on any architecture of the policy", name);
       const std::string_view near = closest_syscall(name);
       if (near.empty()) return fail("unknown syscall '{}'", name);
       return fail("unknown syscall '{}', did you mean '{}'?", name, near);

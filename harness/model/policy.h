@@ -77,8 +77,9 @@ struct ResolvedRule {
 };
 
 /// Names to numbers, in the order of the rules. A name that some listed ABI lacks is left out for that ABI; a name that no
-/// listed ABI has, or that no ABI at all knows, is an error. On i386 a socket or IPC call without argument tests also
-/// resolves to its sub-call of socketcall(2) or ipc(2), as libseccomp does: the kernel offers both entries.
+/// listed ABI has, or that no ABI at all knows, is an error, and so is a test of an argument above 5. On i386 a socket or
+/// IPC call without argument tests also resolves to its sub-call of socketcall(2) or ipc(2), as libseccomp does: the kernel
+/// offers both entries.
 Result<std::vector<ResolvedRule>> resolve(const Policy& policy);
 
 /// The action of the strictest of two matching rules, `later` being the one further down.

@@ -16,8 +16,9 @@ namespace sandgauge {
 
 /// How the confined child is made.
 enum class Attach : std::uint8_t {
-  exec,  // fork, confine, execve(2) a program
-  call,  // fork, confine, make one call in the child itself
+  exec,      // fork, confine, execve(2) a program
+  call,      // fork, confine, make one call in the child itself
+  scenario,  // fork, run a C++ function in the child, which does all else (probe/stage.h)
 };
 
 /// The watchers; all false is the plain probe: wait status, output, files.

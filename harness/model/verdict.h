@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "model/case.h"
+#include "model/check.h"
 
 namespace sandgauge {
 
@@ -29,15 +30,6 @@ enum class Cause : std::uint8_t {
   harness,       // the harness or its worker failed
 };
 std::string_view cause_name(Cause cause);
-
-/// One expectation held against one observation, both as text.
-struct Check {
-  std::string what;  // "exit", "stdout", "siginfo.errno"
-  std::string expected;
-  std::string observed;
-  bool met = false;
-  bool operator==(const Check&) const = default;
-};
 
 struct Verdict {
   Status status = Status::broken;
@@ -61,6 +53,8 @@ struct CaseResult {
   std::vector<std::string> facts;       // what was seen, a line each
   std::vector<std::string> reproducer;  // filter listing, hex, call, command line; filled for FAIL and BROKEN
   int iteration = 1;                    // with --repeat
+  std::size_t stage_checks = 0;         // of a scenario: how many checks it made, and how many filters
+  std::size_t stage_filters = 0;        // it loaded that a mutant may change
   std::chrono::microseconds duration{0};
   bool operator==(const CaseResult&) const = default;
 };
