@@ -1,0 +1,22 @@
+// One case's map, its matrix already put in. Errors begin "line:column: ".
+#pragma once
+
+#include <vector>
+
+#include "base/result.h"
+#include "model/case.h"
+#include "policy/yaml_reader.h"
+
+namespace sandgauge {
+
+/// A case for each of several ways to attach and backends; `row` has everything but id, suite, attach, backend and place.
+struct CaseRow {
+  Case row;
+  std::vector<Attach> attaches;
+  std::vector<Backend> backends;
+};
+
+/// Reads the keys of a case and checks that they fit together. `name` and `matrix` are passed over.
+Result<CaseRow> case_row_of(const Yaml& node);
+
+}  // namespace sandgauge
