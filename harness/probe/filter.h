@@ -44,10 +44,14 @@ class Filter {
     filter.answer_index_ = 0;
     return filter;
   }
-  static Filter of(std::initializer_list<sock_filter> code) {
+  /// `answer_index`: which instruction gives the answer that the filter is about, for --mutate; -1: none.
+  static Filter of(std::initializer_list<sock_filter> code, int answer_index = -1) {
+    return of(code.begin(), code.size(), answer_index);
+  }
+  static Filter of(const sock_filter* code, std::size_t length, int answer_index = -1) {
     Filter filter;
-    for (const sock_filter& step : code)
-      if (filter.length_ < kMost) filter.code_[filter.length_++] = step;
+    filter.answer_index_ = answer_index;
+    for (std::size_t i = 0; i < length && i < kMost; ++i) filter.code_[filter.length_++] = code[i];
     return filter;
   }
 

@@ -3,22 +3,23 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
+#include <cstdio>
 #include <fstream>
-#include <regex>
 
 namespace sandgauge {
 namespace {
 
 /// A call and its number, as a header of the machine has it: "#define __NR_uname 63", "(__X32_SYSCALL_BIT + 63)".
 std::vector<std::pair<std::string, int>> calls_of_header(const std::string& file) {
-  static const std::regex definition(R"(#define __NR_(\w+) (?:\(__X32_SYSCALL_BIT \+ )?(\d+)\)?)");
   std::vector<std::pair<std::string, int>> calls;
   for (const char* folder : {"/usr/include/x86_64-linux-gnu/asm/", "/usr/include/asm/"}) {
     std::ifstream lines(folder + file);
-    std::smatch match;
+    char name[64];
+    int number = 0;
     for (std::string line; std::getline(lines, line);)
-      if (std::regex_match(line, match, definition)) calls.emplace_back(match[1], std::atoi(match[2].str().c_str()));
+      if (std::sscanf(line.c_str(), "#define __NR_%63s %d", name, &number) == 2 ||
+          std::sscanf(line.c_str(), "#define __NR_%63s (__X32_SYSCALL_BIT + %d)", name, &number) == 2)
+        calls.emplace_back(name, number);
     if (!calls.empty()) break;
   }
   return calls;

@@ -1,0 +1,159 @@
+#include "conformance/asked_listener.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+
+namespace sandgauge {
+namespace {
+
+/// The kernel allows one listener among all filters of a task, the run's own surroundings included.
+bool is_under_a_listener(Stage& stage) {
+  constexpr int kBusy = 1;
+  const int status = stage.child([&] {
+    stage.set_no_new_privs();
+    const std::int64_t made = stage.try_load(Filter::always(SECCOMP_RET_ALLOW), SECCOMP_FILTER_FLAG_NEW_LISTENER);
+    stage.end(made == -EBUSY ? kBusy : 0);
+  });
+  return WIFEXITED(status) && WEXITSTATUS(status) == kBusy;
+}
+
+/// The state letter of /proc/TASK/stat; 'X' if there is no such task.
+char state_of(pid_t task) {
+  char path[32];
+  std::snprintf(path, sizeof path, "/proc/%d/stat", task);
+  const UniqueFd file(::open(path, O_RDONLY | O_CLOEXEC));
+  char text[256] = {};
+  if (!file || ::read(file.get(), text, sizeof text - 1) <= 0) return 'X';
+  const char* name_end = std::strrchr(text, ')');
+  return name_end != nullptr && name_end[1] == ' ' ? name_end[2] : 'X';
+}
+
+/// A message of one byte with room for one descriptor.
+struct Message {
+  Message() {
+    header.msg_iov = &part;
+    header.msg_iovlen = 1;
+    header.msg_control = control;
+    header.msg_controllen = sizeof control;
+  }
+  char byte = 'L';
+  iovec part{&byte, 1};
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  msghdr header{};
+};
+
+}  // namespace
+
+AskedListener::AskedListener(Stage& stage, const AskFor& plan) : stage_(stage) {
+  if (stage.host().outer_filters != 0 && is_under_a_listener(stage))
+    stage.skip("a filter around this run has a listener, and the kernel allows only one");
+  const Filter filter = Filter::answer(static_cast<std::uint32_t>(plan.number), SECCOMP_RET_USER_NOTIF);
+  const unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | plan.flags;
+  fd_.reset(static_cast<int>(plan.as_it_is ? stage.load_as_it_is(filter, flags) : stage.load(filter, flags)));
+}
+
+int AskedListener::events() const {
+  pollfd entry{fd(), POLLIN | POLLOUT, 0};
+  return ::poll(&entry, 1, 0) < 0 ? -errno : entry.revents;
+}
+
+bool AskedListener::pending(int over) const {
+  pollfd entries[2] = {{fd(), POLLIN, 0}, {over, POLLIN, 0}};
+  while (::poll(entries, 2, -1) < 0)
+    if (errno != EINTR) stage_.broken("poll", errno);
+  if ((entries[0].revents & POLLIN) != 0) return true;
+  stage_.never("the call was over and the listener had not been asked");
+  return false;
+}
+
+void Caller::started(pid_t pid) {
+  pid_ = pid;
+  pidfd_.reset(static_cast<int>(stage_.must("pidfd_open", raw_syscall(SYS_pidfd_open, pid, 0))));
+}
+
+bool Caller::notifies(seccomp_notif& request) const {
+  if (!pending()) return false;
+  const std::int64_t received = listener_->receive(request);
+  if (received != 0) stage_.fails_with("receiving the notification", 0, received);
+  return received == 0;
+}
+
+bool Caller::comes_to_state(char state) const {
+  const bool reached = reaches_state(pid_, state);
+  stage_.equal("the caller's state in /proc/PID/stat", state, reached ? state : state_of(pid_));
+  return reached;
+}
+
+void Caller::send(int signal) const { stage_.must("kill", raw_syscall(SYS_kill, pid_, signal)); }
+
+bool reaches_state(pid_t task, char state) {
+  constexpr int kMostLooks = 200'000;  // seconds, even on an idle machine
+  for (int look = 0; look < kMostLooks; ++look) {
+    const char now = state_of(task);
+    if (now == state) return true;
+    if (now == 'X' || now == 'Z') return false;
+    ::sched_yield();
+  }
+  return false;
+}
+
+Pipe::Pipe(Stage& stage) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) stage.broken("pipe2", errno);
+  out.reset(ends[0]);
+  in.reset(ends[1]);
+}
+
+SocketPair::SocketPair(Stage& stage) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) stage.broken("socketpair", errno);
+  near_end.reset(ends[0]);
+  far_end.reset(ends[1]);
+}
+
+void say(int fd) {
+  const char byte = '!';
+  raw_syscall(SYS_write, fd, reinterpret_cast<std::intptr_t>(&byte), 1);
+}
+
+bool heard(int fd) {
+  char byte = 0;
+  std::int64_t got = 0;
+  do {
+    got = raw_syscall(SYS_read, fd, reinterpret_cast<std::intptr_t>(&byte), 1);
+  } while (got == -EINTR);
+  return got == 1;
+}
+
+void send_descriptor(Stage& stage, int socket, int descriptor) {
+  Message message;
+  cmsghdr* part = CMSG_FIRSTHDR(&message.header);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
+  if (::sendmsg(socket, &message.header, MSG_NOSIGNAL) != 1) stage.broken("sendmsg of a descriptor", errno);
+}
+
+int receive_descriptor(Stage& stage, int socket) {
+  Message message;
+  const auto length = ::recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC);
+  if (length == 0) stage.end(1);
+  if (length < 0) stage.broken("recvmsg of a descriptor", errno);
+  const cmsghdr* part = CMSG_FIRSTHDR(&message.header);
+  if (part == nullptr || part->cmsg_type != SCM_RIGHTS) stage.broken("recvmsg: no descriptor in the message");
+  int descriptor = -1;
+  std::memcpy(&descriptor, CMSG_DATA(part), sizeof descriptor);
+  return descriptor;
+}
+
+}  // namespace sandgauge

@@ -1,0 +1,267 @@
+#include "app/case_runner.h"
+
+#include <unistd.h>
+
+#include <csignal>
+
+#include <filesystem>
+#include <utility>
+
+#include "app/reproducer.h"
+#include "base/errno_text.h"
+#include "compile/compile.h"
+#include "confine/seccomp.h"
+#include "evaluate/agree.h"
+#include "evaluate/decide.h"
+#include "evaluate/evaluate.h"
+#include "execute/execute.h"
+#include "judge/distinguish.h"
+#include "judge/explain.h"
+#include "judge/identify.h"
+
+namespace sandgauge {
+namespace {
+
+constexpr std::chrono::milliseconds kAuditTime{5'000};
+
+Verdict broken(std::string reason) { return {Status::broken, Cause::setup, std::move(reason), {}}; }
+
+std::vector<std::string> environment_words() {
+  std::vector<std::string> words;
+  for (char** word = environ; word != nullptr && *word != nullptr; ++word) words.emplace_back(*word);
+  return words;
+}
+
+std::string first_disagreement(const Policy& policy, const Rules& rules, const Program& program, const Backend& backend) {
+  const std::vector<Disagreement> found = disagreements(policy, rules, program, 1);
+  if (found.empty()) return {};
+  Call call;
+  const bool known = from_seccomp_data(found[0].data, call);
+  return fmt::format("decide says {}, evaluate says {} on {}: the program that {} made differs from the policy's rules",
+                     to_string(found[0].decided), to_string(found[0].evaluated.action),
+                     known ? describe_call(call) : fmt::format("architecture {:#x}", found[0].data.arch),
+                     to_string(backend));
+}
+
+/// What an unconfined control shows of the call: does something answer it before the case's own filter could?
+bool shows_interference(const Case& test, const Outcome& control) {
+  if (control.setup) return true;
+  if (test.attach == Attach::exec) return control.end.kind != End::Kind::exited || control.end.exit_code != 0;
+  return !control.call || control.call->returned == 0 || control.call->handler_runs > 0 || control.call->result < 0;
+}
+
+std::string describe_control(const Outcome& control) {
+  if (control.setup) return fmt::format("{} fails", control.setup->step);
+  if (control.call && control.call->returned != 0 && control.call->result < 0)
+    return fmt::format("the call fails with {}", errno_text(static_cast<int>(-control.call->result)));
+  return fmt::format("it is {}", explain_end(control));
+}
+
+}  // namespace
+
+/// A case that is compiled and whose program is found.
+struct CaseRunner::Ready {
+  std::string path;                  // attach exec
+  const Program* program = nullptr;  // mechanism filter
+  std::string disagreement;
+  Answers answers;
+};
+
+CaseResult blank_result(const Case& test) {
+  CaseResult result{
+      .id = test.id, .suite = test.suite, .title = test.title, .action = "-", .backend = "-", .place = test.place};
+  result.subject = test.attach == Attach::call && test.call ? test.call->syscall
+                   : test.program.empty()                   ? "-"
+                                                            : std::filesystem::path(test.program[0]).filename().string();
+  if (test.mechanism == Mechanism::filter) result.backend = to_string(test.backend);
+  if (test.mechanism == Mechanism::strict) result.action = "strict";
+  return result;
+}
+
+Result<CaseRunner> CaseRunner::make(const RunContext& context) {
+  if (auto prepared = prepare_executor(); !prepared) return fail(prepared.error());
+  std::optional<AuditReader> audit;
+  if (context.host.capabilities.contains("CAP_AUDIT_READ")) {
+    auto reader = AuditReader::open();
+    if (!reader) return fail(reader.error());
+    audit = std::move(*reader);
+  }
+  return CaseRunner(context, TempDir::adopt(context.scratch), std::move(audit));
+}
+
+CaseResult CaseRunner::run(const Case& test) { return run_with_filter_of(test, test, {}); }
+
+CaseResult CaseRunner::run_mutant(const Case& test, const Mutant& mutant) {
+  return run_with_filter_of(test, mutant.test, mutant.stage);
+}
+
+CaseResult CaseRunner::run_with_filter_of(const Case& test, const Case& filtered, const StageMutation& mutation) {
+  const auto start = std::chrono::steady_clock::now();
+  CaseResult result = blank_result(test);
+  result.verdict = test.attach == Attach::scenario ? try_scenario(test, mutation, result) : try_case(test, filtered, result);
+  if (result.verdict.status == Status::skip) result.reproducer.clear();
+  dir_.clear();
+  result.duration = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - start);
+  return result;
+}
+
+Result<const CaseRunner::Compiled*> CaseRunner::compiled(const Case& test) {
+  if (const auto found = cache_.find(test.id); found != cache_.end()) return &found->second;
+  auto program = compile(test.policy, test.backend);
+  if (!program) return fail("{}: {}", to_string(test.backend), program.error().message);
+  auto rules = Rules::of(test.policy);
+  if (!rules) return fail(rules.error());
+  std::string disagreement = first_disagreement(test.policy, *rules, *program, test.backend);
+  return &cache_.emplace(test.id, Compiled{std::move(*program), std::move(disagreement)}).first->second;
+}
+
+Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult& result) {
+  if (auto skip = unmet(test, context_.host)) return *skip;
+  Ready ready;
+  if (test.attach == Attach::exec) {
+    auto path =
+        find_program(context_.installation, test.program.at(0), std::filesystem::path(test.place.file).parent_path());
+    if (!path) return broken(path.error().message);
+    ready.path = *path;
+  }
+  Program mutated;
+  if (test.mechanism == Mechanism::filter) {
+    auto own = compiled(test);
+    if (!own) return broken(own.error().message);
+    ready.program = &(*own)->program;
+    ready.disagreement = (*own)->disagreement;
+    if (const auto call = subject(test)) {
+      auto rules = Rules::of(test.policy);
+      if (!rules) return broken(rules.error().message);
+      ready.answers.decided = rules->decide(*call);
+      ready.answers.evaluated = evaluate(*ready.program, to_seccomp_data(*call)).action;
+    }
+    if (&filtered != &test && filtered.mechanism == Mechanism::filter) {
+      auto program = compile(filtered.policy, filtered.backend);
+      if (!program)
+        return skipped(fmt::format("{} cannot make the mutant: {}", to_string(filtered.backend), program.error().message));
+      mutated = std::move(*program);
+      ready.program = &mutated;
+    }
+  }
+  if (const auto expected = test.expect.action ? test.expect.action : ready.answers.decided)
+    result.action = to_string(*expected);
+
+  const ProbeChoice choice = choose_probe(test, ready.answers.decided, context_.host);
+  result.probe = to_string(choice.probe);
+  if (!choice.unmet.empty()) return skipped(choice.unmet);
+  const Outcome outcome = execute_case(test, filtered, choice.probe, ready.program, ready.path);
+  const Trial trial{test, choice.probe, ready.answers, outcome, context_.host, dir_.path()};
+  result.facts = facts(trial);
+  Verdict verdict = judge(trial);
+  if (verdict.status == Status::pass && !ready.disagreement.empty())
+    verdict = {Status::fail, Cause::disagreement, ready.disagreement, std::move(verdict.checks)};
+  if (verdict.status != Status::pass) result.reproducer = reproducer(test, ready.program);
+  const bool bad = verdict.status == Status::fail || verdict.status == Status::broken;
+  if (bad && context_.host.outer_filters != 0 && verdict.cause != Cause::interrupted)
+    return blame_outer_filter(test, outcome, ready.path, std::move(verdict));
+  return verdict;
+}
+
+Verdict CaseRunner::try_scenario(const Case& test, const StageMutation& mutation, CaseResult& result) {
+  if (auto skip = unmet(test, context_.host)) return *skip;
+  ExecuteRequest request;
+  request.attach = Attach::scenario;
+  request.scenario = test.scenario;
+  request.parameters = test.parameters;
+  request.mutation = mutation;
+  request.host = &context_.host;
+  request.core_unlimited = test.core_unlimited;
+  request.timeout = test.timeout.count() > 0 ? test.timeout : context_.timeout;
+  request.working_directory = dir_.path();
+  request.interrupt_fd = context_.interrupt_fd;
+  const Outcome outcome = execute(request);
+  result.stage_checks = outcome.stage ? outcome.stage->checks.size() : 0;
+  result.stage_filters = outcome.stage ? outcome.stage->filters : 0;
+  const Probe none;
+  const Answers unanswered;
+  const Trial trial{test, none, unanswered, outcome, context_.host, dir_.path()};
+  result.facts = facts(trial);
+  Verdict verdict = judge(trial);
+  if (verdict.status != Status::pass) result.reproducer = reproducer(test, nullptr);
+  return verdict;
+}
+
+Outcome CaseRunner::execute_case(const Case& test, const Case& filtered, const Probe& probe, const Program* program,
+                                 const std::string& path) {
+  ExecuteRequest request;
+  request.attach = test.attach;
+  if (test.attach == Attach::exec) {
+    request.program = test.program;
+    request.program[0] = path;
+    request.environment = environment_words();
+  }
+  request.call = test.call;
+  request.probe = probe;
+  request.tracer = test.tracer;
+  request.listener = test.listener;
+  request.core_unlimited = test.core_unlimited;
+  request.timeout = test.timeout.count() > 0 ? test.timeout : context_.timeout;
+  request.working_directory = dir_.path();
+  request.asked_paths = test.expect.absent;
+  request.asked_paths.insert(request.asked_paths.end(), test.expect.present.begin(), test.expect.present.end());
+  request.interrupt_fd = context_.interrupt_fd;
+
+  std::optional<SeccompFilter> filter;
+  const SeccompStrict strict;
+  if (filtered.mechanism == Mechanism::filter && program != nullptr) {
+    FilterFlags flags = filtered.policy.flags;
+    flags.log = flags.log || probe.audit;
+    request.confinement = &filter.emplace(*program, flags, probe.listener);
+  } else if (filtered.mechanism == Mechanism::strict) {
+    request.confinement = &strict;
+  }
+
+  // Whoever reads the report wants to know which call a death by SIGSYS was for, whatever the probe.
+  if (audit_) {
+    if (auto ready = audit_->start_over(); !ready) {
+      Outcome outcome;
+      outcome.setup = SetupFailure{ready.error().message, 0};
+      return outcome;
+    }
+  }
+  Outcome outcome = execute(request);
+  const bool died_of_it = outcome.end.kind == End::Kind::signaled && outcome.end.signal == SIGSYS;
+  if (audit_ && (probe.audit || died_of_it)) read_audit(outcome);
+  return outcome;
+}
+
+void CaseRunner::read_audit(Outcome& outcome) {
+  std::vector<AuditRecord> records;
+  const Result<bool> complete = audit_->catch_up(records, kAuditTime);
+  outcome.audit_complete = complete && *complete;
+  std::set<int> pids{outcome.pid};
+  for (const TraceEvent& event : outcome.traces) pids.insert(event.pid);
+  for (AuditRecord& record : records)
+    if (pids.contains(record.pid)) outcome.audit.push_back(std::move(record));
+}
+
+/// Under a filter of somebody else's, a case that went wrong is tried again with that filter alone.
+Verdict CaseRunner::blame_outer_filter(const Case& test, const Outcome& outcome, const std::string& path, Verdict verdict) {
+  const std::string outer = context_.host.outer_filters > 0 ? fmt::format("{} filter(s)", context_.host.outer_filters)
+                                                            : std::string("seccomp filters");
+  if (outcome.setup)
+    return {
+        Status::skip,
+        Cause::outer_filter,
+        fmt::format("sandgauge itself runs under {}: {}: {}", outer, outcome.setup->step, errno_text(outcome.setup->error)),
+        {}};
+  dir_.clear();
+  Case control = test;
+  control.mechanism = Mechanism::none;
+  const Probe probe{.handler = test.attach == Attach::call, .threads = test.attach == Attach::call};
+  const Outcome alone = execute_case(test, control, probe, nullptr, path);
+  if (!shows_interference(test, alone)) return verdict;
+  return {Status::skip,
+          Cause::outer_filter,
+          fmt::format("sandgauge itself runs under {}, which answer first: without the case's own filter {}", outer,
+                      describe_control(alone)),
+          {}};
+}
+
+}  // namespace sandgauge
