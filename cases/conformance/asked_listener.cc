@@ -53,10 +53,14 @@ struct Message {
 
 }  // namespace
 
-AskedListener::AskedListener(Stage& stage, const AskFor& plan) : stage_(stage) {
+void require_no_listener(Stage& stage) {
   if (stage.host().outer_filters != 0 && is_under_a_listener(stage))
     stage.skip("a filter around this run has a listener, and the kernel allows only one");
-  const Filter filter = Filter::answer(static_cast<std::uint32_t>(plan.number), SECCOMP_RET_USER_NOTIF);
+}
+
+AskedListener::AskedListener(Stage& stage, const AskFor& plan) : stage_(stage) {
+  require_no_listener(stage);
+  const Filter filter = Filter::answer(static_cast<std::uint32_t>(plan.number), plan.answer);
   const unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | plan.flags;
   fd_.reset(static_cast<int>(plan.as_it_is ? stage.load_as_it_is(filter, flags) : stage.load(filter, flags)));
 }
@@ -66,13 +70,17 @@ int AskedListener::events() const {
   return ::poll(&entry, 1, 0) < 0 ? -errno : entry.revents;
 }
 
-bool AskedListener::pending(int over) const {
+bool AskedListener::asked_before(int over) const {
   pollfd entries[2] = {{fd(), POLLIN, 0}, {over, POLLIN, 0}};
   while (::poll(entries, 2, -1) < 0)
     if (errno != EINTR) stage_.broken("poll", errno);
-  if ((entries[0].revents & POLLIN) != 0) return true;
-  stage_.never("the call was over and the listener had not been asked");
-  return false;
+  return (entries[0].revents & POLLIN) != 0;
+}
+
+bool AskedListener::pending(int over) const {
+  const bool asked = asked_before(over);
+  if (!asked) stage_.never("the call was over and the listener had not been asked");
+  return asked;
 }
 
 void Caller::started(pid_t pid) {
@@ -85,6 +93,12 @@ bool Caller::notifies(seccomp_notif& request) const {
   const std::int64_t received = listener_->receive(request);
   if (received != 0) stage_.fails_with("receiving the notification", 0, received);
   return received == 0;
+}
+
+bool Caller::ends_unasked() const {
+  const bool asked = listener_->asked_before(pidfd_.get());
+  if (asked) stage_.never("the listener was asked");
+  return !asked;
 }
 
 bool Caller::comes_to_state(char state) const {

@@ -39,9 +39,13 @@ inline std::int64_t listener_request(int listener, unsigned long request, const 
 
 struct AskFor {
   long number = SYS_getppid;
-  unsigned flags = 0;     // with SECCOMP_FILTER_FLAG_NEW_LISTENER
+  unsigned flags = 0;  // with SECCOMP_FILTER_FLAG_NEW_LISTENER
+  std::uint32_t answer = SECCOMP_RET_USER_NOTIF;
   bool as_it_is = false;  // --mutate leaves the filter alone: what it answers is not what the scenario is about
 };
+
+/// Skips the scenario where a filter around the run has a listener. A listener that is made by AskedListener asks itself.
+void require_no_listener(Stage& stage);
 
 class AskedListener {
  public:
@@ -73,6 +77,8 @@ class AskedListener {
   /// Waits until a notification can be received. False, after a failed check, if `over` becomes readable first: all that
   /// could have asked has ended.
   [[nodiscard]] bool pending(int over) const;
+  /// Waits until a notification can be received, true, or `over` is readable, false.
+  [[nodiscard]] bool asked_before(int over) const;
 
  private:
   Stage& stage_;
@@ -103,6 +109,8 @@ class Caller {
   [[nodiscard]] bool pending() const { return listener_->pending(pidfd_.get()); }
   /// pending(), and receives what it asked.
   [[nodiscard]] bool notifies(seccomp_notif& request) const;
+  /// Waits for its end. False, after a failed check, if it asks instead.
+  [[nodiscard]] bool ends_unasked() const;
   /// Waits until /proc/PID/stat shows this state: 'S' is asleep and can be interrupted, 'D' cannot. False, after a failed
   /// check, if it ends or never does.
   [[nodiscard]] bool comes_to_state(char state) const;

@@ -8,6 +8,7 @@
 #include <csignal>
 
 #include "conformance/load_errors.h"
+#include "conformance/privileges.h"
 #include "conformance/proc_files.h"
 
 namespace sandgauge {
@@ -35,6 +36,7 @@ void a_filtered_thread_cannot_become_strict(Stage& stage) {
 }
 
 void a_strict_thread_cannot_load_a_filter(Stage& stage) {
+  require_strict_mode(stage);
   const bool by_prctl = stage.parameter(0) != 0;
   const Filter filter = Filter::always(SECCOMP_RET_ALLOW);
   const sock_fprog program{filter.length(), const_cast<sock_filter*>(filter.code())};
@@ -47,6 +49,7 @@ void a_strict_thread_cannot_load_a_filter(Stage& stage) {
 }
 
 void a_strict_thread_cannot_enter_it_again(Stage& stage) {
+  require_strict_mode(stage);
   stage.killed("the process", SIGKILL, stage.child([&] {
     stage.must("strict mode", enter_strict(stage.parameter(0) != 0));
     enter_strict(stage.parameter(0) != 0);
@@ -91,6 +94,7 @@ void prctl_of_an_unknown_mode(Stage& stage) {
 
 /// In strict mode prctl itself kills, so the proof is that exit(2) works and getppid(2) kills.
 void prctl_into_strict_mode_looks_at_no_program(Stage& stage) {
+  require_strict_mode(stage);
   const auto* const nowhere = reinterpret_cast<const void*>(1);
   stage.exited("the process that only exits", kOwnEnd, stage.child([&] {
     stage.equal("prctl(PR_SET_SECCOMP)", 0, set_mode(SECCOMP_MODE_STRICT, nowhere));
@@ -121,6 +125,7 @@ void the_filter_may_deny_the_question(Stage& stage) {
 }
 
 void a_strict_thread_dies_of_the_question(Stage& stage) {
+  require_strict_mode(stage);
   stage.killed("the process", SIGKILL, stage.child([&] {
     stage.must("strict mode", enter_strict(true));
     get_mode();

@@ -11,6 +11,7 @@
 #include <iterator>
 #include <utility>
 
+#include "conformance/privileges.h"
 #include "conformance/topics.h"
 #include "probe/raw_call.h"
 
@@ -163,6 +164,7 @@ void the_record_says_where_the_call_was(Stage& stage) {
 }
 
 void strict_mode_is_logged(Stage& stage) {
+  require_strict_mode(stage);
   skip_unless_listed(stage, ActionKind::kill_thread);
   AuditReader audit = open_audit(stage);
   const pid_t pid = stage.start_child([&stage] {

@@ -70,6 +70,7 @@ Scenario list_permits(ActionKind kind, bool flag_log, bool listed) {
 
 /// The parameter: whether kill_thread is listed.
 void the_list_permits_strict(Stage& stage) {
+  require_strict_mode(stage);
   const bool listed = stage.parameter(0) != 0;
   AuditReader audit = open_audit(stage);
   LoggedActions list(stage);

@@ -103,6 +103,7 @@ void a_filter_gives_no_right_to_another(Stage& stage) {
 }
 
 void strict_mode_needs_neither(Stage& stage) {
+  require_strict_mode(stage);
   require_no_new_privs_unset(stage);
   constexpr int kOwnEnd = 7;
   stage.exited("the strict process", kOwnEnd, stage.child([&] {

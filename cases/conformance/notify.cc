@@ -114,8 +114,7 @@ void refused_flags(Stage& stage) {
 }
 
 void data_does_not_count(Stage& stage) {
-  AskedListener listener(stage, static_cast<int>(stage.load(
-                                    Filter::answer(SYS_getppid, SECCOMP_RET_USER_NOTIF | SECCOMP_RET_DATA), kNewListener)));
+  AskedListener listener(stage, {.answer = SECCOMP_RET_USER_NOTIF | SECCOMP_RET_DATA});
   const Caller caller(listener, [&] { stage.equal("the call", kReply, raw_syscall(SYS_getppid)); });
   seccomp_notif request{};
   if (!caller.notifies(request)) return;
@@ -136,6 +135,7 @@ void synchronised(Stage& stage) {
 }
 
 void diverged(Stage& stage) {
+  require_no_listener(stage);
   Sibling sibling(stage);
   sibling.run([&] { stage.load_as_it_is(Filter::always(SECCOMP_RET_ALLOW)); });
   const std::int64_t parent = raw_syscall(SYS_getppid);

@@ -35,4 +35,8 @@ void require_no_new_privs_unset(Stage& stage) {
     stage.skip("this run is under NO_NEW_PRIVS itself, so that its absence cannot be tried");
 }
 
+void require_strict_mode(Stage& stage) {
+  if (stage.host().outer_filters != 0) stage.skip("this run is under a filter itself, so that it cannot enter strict mode");
+}
+
 }  // namespace sandgauge

@@ -30,4 +30,7 @@ std::int64_t no_new_privs();
 /// Skips the scenario where the run itself is under NO_NEW_PRIVS, which nothing takes back.
 void require_no_new_privs_unset(Stage& stage);
 
+/// Skips the scenario where the run itself is under a filter, as in most containers: strict mode cannot be entered then.
+void require_strict_mode(Stage& stage);
+
 }  // namespace sandgauge

@@ -11,7 +11,9 @@ namespace sandgauge {
 std::vector<Case> conformance_cases();
 
 // One function for each topic, in <topic>.cc.
+std::vector<Case> abi_cases();
 std::vector<Case> addfd_cases();
+std::vector<Case> arguments_bpf_cases();
 std::vector<Case> errno_cases();
 std::vector<Case> inheritance_cases();
 std::vector<Case> introspection_cases();
@@ -26,5 +28,6 @@ std::vector<Case> strict_mode_cases();
 std::vector<Case> trace_cases();
 std::vector<Case> trap_cases();
 std::vector<Case> tsync_cases();
+std::vector<Case> vsyscall_vdso_cases();
 
 }  // namespace sandgauge

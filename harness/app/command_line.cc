@@ -235,9 +235,11 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
   std::ranges::reverse(words.options);  // as CLI11 takes them
   try {
     app.parse(words.options);
+  } catch (const CLI::CallForVersion& version) {
+    line.answer = Answer{fmt::format("{}\n", version.what()), kExitAsExpected};
+    return line;
   } catch (const CLI::Success&) {
-    const bool wants_version = std::ranges::find(words.options, "--version") != words.options.end();
-    line.answer = Answer{wants_version ? "sandgauge " SANDGAUGE_VERSION "\n" : app.help(), kExitAsExpected};
+    line.answer = Answer{(app.got_subcommand(run) ? run : &app)->help(), kExitAsExpected};
     return line;
   } catch (const CLI::RequiredError&) {
     const bool has_word = argc > 1 && argv[1][0] != '-';

@@ -38,4 +38,7 @@ def as_nobody(*command) -> list[str]:
     """The command line that runs a command as the user nobody, without groups or capabilities. Needs root."""
     if os.geteuid() != 0:
         pytest.skip("only root can become nobody")
-    return ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--", *(str(word) for word in command)]
+    become = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--"]
+    if subprocess.run([*become, "test", "-x", SANDGAUGE], check=False).returncode != 0:
+        pytest.skip(f"nobody may not enter the folder of {SANDGAUGE}")
+    return [*become, *(str(word) for word in command)]
