@@ -170,7 +170,7 @@ std::vector<Scenario> uprobe_scenarios() {
            .title = fmt::format("{} works under a filter that answers {} to its call", kind.text, denial.text),
            .why = why,
            .source = source,
-           .also = kind.at_return ? "kselftest: UPROBE.uprobe_block_syscall" : "",
+           .also = denial.value == SECCOMP_RET_KILL_PROCESS ? "kselftest: UPROBE.uprobe_block_syscall" : "",
            .run = a_filter_does_not_see_it,
            .needs = kind.needs,
            .parameters = {kind.at_return ? 1 : 0, kind.number, denial.value}});

@@ -54,7 +54,7 @@ struct Served {
   std::string_view name;
   std::string_view function;
   long number;
-  std::int64_t first;  // unless to_memory
+  std::int64_t first;  // unless first_is_memory
   bool first_is_memory;
   bool second_is_memory;
   bool exact_clock;  // served only where the processor's counter is the clock

@@ -1,6 +1,6 @@
 // The vsyscall page of x86_64: three calls at fixed addresses, which the kernel emulates and filters as calls.
+#include <pthread.h>
 #include <sys/syscall.h>
-#include <sys/time.h>
 #include <ucontext.h>
 
 #include <cerrno>
@@ -79,14 +79,13 @@ void time_runs(Stage& stage) {
 /// Parameters: the entry, the call's number, the errno.
 void errno_is_returned(Stage& stage) {
   need_page(stage);
-  static timeval time;
-  static unsigned processor;
-  const auto entry = static_cast<std::uint64_t>(stage.parameter(0));
-  void* target = entry == kGetcpuEntry ? static_cast<void*>(&processor) : &time;
-  const auto address = entry == kTimeEntry ? 0 : reinterpret_cast<std::uintptr_t>(target);
+  constexpr std::int64_t kUntouched = 0x5A5A5A5A5A5A5A5A;
+  static std::int64_t memory[2] = {kUntouched, kUntouched};  // a timeval, a time_t or the number of a processor
   stage.load(Filter::answer(static_cast<std::uint32_t>(stage.parameter(1)),
                             SECCOMP_RET_ERRNO | static_cast<std::uint32_t>(stage.parameter(2))));
-  stage.equal("the call into the page", -stage.parameter(2), enter(entry, address).result);
+  const auto entry = static_cast<std::uint64_t>(stage.parameter(0));
+  stage.equal("the call into the page", -stage.parameter(2), enter(entry, reinterpret_cast<std::uintptr_t>(memory)).result);
+  stage.holds("the memory for its result is untouched", memory[0] == kUntouched && memory[1] == kUntouched);
 }
 
 void the_pointer_is_in_the_page(Stage& stage) {
@@ -138,14 +137,35 @@ void trap_names_the_entry(Stage& stage) {
   stage.equal("what the call returns", number, done.result);
 }
 
-/// Parameters: the entry, the call's number, the action.
+/// Parameters: the entry, the call's number.
 void it_is_killed(Stage& stage) {
   need_page(stage);
-  stage.load(Filter::answer(static_cast<std::uint32_t>(stage.parameter(1)), static_cast<std::uint32_t>(stage.parameter(2))));
+  stage.load(Filter::answer(static_cast<std::uint32_t>(stage.parameter(1)), SECCOMP_RET_KILL_PROCESS));
   stage.killed("a process that calls into the page", SIGSYS, stage.child([&] {
     enter(static_cast<std::uint64_t>(stage.parameter(0)));
     stage.never("the call came back");
   }));
+}
+
+void* enter_in_worker(void* entry) {
+  enter(reinterpret_cast<std::uintptr_t>(entry));
+  return entry;
+}
+
+/// Parameters: the entry, the call's number.
+void a_worker_is_killed_alone(Stage& stage) {
+  need_page(stage);
+  stage.load(Filter::answer(static_cast<std::uint32_t>(stage.parameter(1)), SECCOMP_RET_KILL_THREAD));
+  const int status = stage.child([&] {
+    auto* entry = reinterpret_cast<void*>(stage.parameter(0));
+    pthread_t worker{};
+    stage.must("pthread_create", -pthread_create(&worker, nullptr, enter_in_worker, entry));
+    void* result = entry;
+    stage.must("pthread_join", -pthread_join(worker, &result));
+    stage.holds("joining the worker gives NULL", result == nullptr);
+    stage.end(42);
+  });
+  stage.exited("the process", 42, status);
 }
 
 void strict_mode_kills(Stage& stage) {
@@ -244,24 +264,21 @@ void add_entry(std::vector<Scenario>& scenarios, const PageEntry& entry) {
                        .run = trap_names_the_entry,
                        .needs = kNeeds,
                        .parameters = place});
-  struct Kill {
-    std::string_view name;
-    std::uint32_t value;
-  };
-  for (const Kill& kill : {Kill{"KILL_PROCESS", SECCOMP_RET_KILL_PROCESS}, Kill{"KILL", SECCOMP_RET_KILL_THREAD}}) {
-    std::vector<std::int64_t> parameters = place;
-    parameters.push_back(kill.value);
-    const bool of_thread = kill.value == SECCOMP_RET_KILL_THREAD;
-    scenarios.push_back(
-        {.name = fmt::format("vsyscall-{}-kill{}", entry.name, of_thread ? "-thread" : ""),
-         .title = fmt::format("{} of {} by the vsyscall page kills", kill.name, entry.name),
-         .why = std::string(kWhy),
-         .source = std::string(kEmulate),
-         .also = of_thread && entry.address == kTimeEntry ? "gVisor: RetKillVsyscallCausesDeathBySIGSYS" : "",
-         .run = it_is_killed,
-         .needs = kNeeds,
-         .parameters = parameters});
-  }
+  scenarios.push_back({.name = fmt::format("vsyscall-{}-kill", entry.name),
+                       .title = fmt::format("KILL_PROCESS of {} by the vsyscall page kills", entry.name),
+                       .why = std::string(kWhy),
+                       .source = std::string(kEmulate),
+                       .also = entry.address == kTimeEntry ? "gVisor: RetKillVsyscallCausesDeathBySIGSYS" : "",
+                       .run = it_is_killed,
+                       .needs = kNeeds,
+                       .parameters = place});
+  scenarios.push_back({.name = fmt::format("vsyscall-{}-kill-thread", entry.name),
+                       .title = fmt::format("KILL of {} by the vsyscall page kills the calling thread alone", entry.name),
+                       .why = std::string(kWhy),
+                       .source = std::string(kEmulate),
+                       .run = a_worker_is_killed_alone,
+                       .needs = kNeeds,
+                       .parameters = place});
 }
 
 void add_tracers(std::vector<Scenario>& scenarios) {

@@ -239,7 +239,7 @@ CommandLine parse_command_line(int argc, const char* const* argv) {
     line.answer = Answer{fmt::format("{}\n", version.what()), kExitAsExpected};
     return line;
   } catch (const CLI::Success&) {
-    line.answer = Answer{(app.got_subcommand(run) ? run : &app)->help(), kExitAsExpected};
+    line.answer = Answer{app.help(), kExitAsExpected};
     return line;
   } catch (const CLI::RequiredError&) {
     const bool has_word = argc > 1 && argv[1][0] != '-';
