@@ -2,6 +2,13 @@
 
 #include <cerrno>
 
+// A function that the compiler neither inlines nor copies for certain arguments, so that a place in it is one place.
+#if __has_attribute(noclone)
+#define SANDGAUGE_ONE_PLACE __attribute__((noinline, noclone))
+#else
+#define SANDGAUGE_ONE_PLACE __attribute__((noinline))
+#endif
+
 namespace sandgauge {
 namespace {
 
@@ -10,8 +17,7 @@ struct Place {
   std::uint64_t after;
 };
 
-// Not inlined and not copied: the place must be one.
-__attribute__((noinline, noclone)) Place native_place(std::int64_t number) {
+SANDGAUGE_ONE_PLACE Place native_place(std::int64_t number) {
   Place place{number, 0};
 #if defined(__x86_64__)
   __asm__ volatile(
@@ -36,7 +42,7 @@ __attribute__((noinline, noclone)) Place native_place(std::int64_t number) {
   return place;
 }
 
-__attribute__((noinline, noclone)) Place int80_place([[maybe_unused]] std::int64_t number) {
+SANDGAUGE_ONE_PLACE Place int80_place([[maybe_unused]] std::int64_t number) {
   Place place{-ENOSYS, 0};
 #if defined(__x86_64__)
   place.result = number;

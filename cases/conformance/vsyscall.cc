@@ -34,9 +34,8 @@ struct VsyscallResult {
 };
 
 /// Calls into the page. The stack pointer steps over the red zone: the compiler does not know that this is a call.
-__attribute__((noinline, noclone)) VsyscallResult enter([[maybe_unused]] std::uint64_t entry,
-                                                        [[maybe_unused]] std::uint64_t a = 0,
-                                                        [[maybe_unused]] std::uint64_t b = 0) {
+__attribute__((noinline)) VsyscallResult enter([[maybe_unused]] std::uint64_t entry, [[maybe_unused]] std::uint64_t a = 0,
+                                               [[maybe_unused]] std::uint64_t b = 0) {
   VsyscallResult done{-ENOSYS, 0};
 #if defined(__x86_64__)
   register std::uint64_t after __asm__("r12") = 0;
