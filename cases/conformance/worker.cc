@@ -5,14 +5,14 @@
 namespace sandgauge {
 namespace {
 
-struct Call {
+struct WorkerCall {
   long number;
   std::int64_t first;
   bool came_back = false;
 };
 
 void* make_call(void* argument) {
-  Call& call = *static_cast<Call*>(argument);
+  WorkerCall& call = *static_cast<WorkerCall*>(argument);
   raw_syscall(call.number, call.first);
   call.came_back = true;
   return nullptr;
@@ -21,7 +21,7 @@ void* make_call(void* argument) {
 }  // namespace
 
 bool returns_in_worker(Stage& stage, long number, std::int64_t first) {
-  Call call{number, first};
+  WorkerCall call{number, first};
   pthread_t worker{};
   stage.must("pthread_create", -pthread_create(&worker, nullptr, make_call, &call));
   stage.must("pthread_join", -pthread_join(worker, nullptr));

@@ -183,7 +183,7 @@ Verdict CaseRunner::try_scenario(const Case& test, const StageMutation& mutation
   const Trial trial{test, none, unanswered, outcome, context_.host, dir_.path()};
   result.facts = facts(trial);
   Verdict verdict = judge(trial);
-  if (verdict.status != Status::pass) result.reproducer = reproducer(test, nullptr);
+  if (verdict.status != Status::pass) result.reproducer = reproducer(test, outcome.stage.value_or(StageOutcome{}));
   return verdict;
 }
 

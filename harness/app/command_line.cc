@@ -1,13 +1,11 @@
 #include "app/command_line.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <charconv>
-#include <random>
-#include <thread>
 
-#include "app/duration.h"
-#include "base/errno_text.h"
+#include "app/run_command.h"
 
 namespace sandgauge {
 namespace {
@@ -16,244 +14,74 @@ constexpr char kAbout[] =
     "sandgauge runs programs and single system calls under every seccomp action on the running kernel, and checks\n"
     "exit codes, signals, errno, siginfo, ptrace events, notifications and audit records against what was promised.";
 
-constexpr char kRunFooter[] = R"(
-Verdicts
-  PASS    everything the case claims was seen, and the policy's rules, the compiled filter and the kernel agree
-  FAIL    something else was seen; the report says what, and which of the three differs
-  BROKEN  the case could not be set up, or its probe cannot tell the expected action from another
-  SKIP    this machine lacks something that the case needs; the report names it
-
-Exit codes
-  0  all as expected               3  could not run, could not write the report, or was interrupted
-  1  a FAIL, a BROKEN, a survivor  4  everything was skipped, or there was nothing to run
-     of --mutate, or an unmet --require
-  2  wrong usage or bad input; nothing was run
-
-Environment
-  GTEST_TOTAL_SHARDS, GTEST_SHARD_INDEX (from 0), GTEST_SHARD_STATUS_FILE   as --shard
-  NO_COLOR            no colour on a terminal
-  TMPDIR              where the cases' working directories are made
-  SANDGAUGE_CASES, SANDGAUGE_PROGRAMS   folders to use instead of the installed ones
-
-Examples
-  sandgauge run                                     every built-in case
-  sandgauge run actions --filter 'mkdir/*'          some of a suite
-  sandgauge run my-cases.yaml --format junit -o results.xml
-  sandgauge run --policy deny.yaml --expect-exit 2 -- ./my-app --flag
-  sandgauge run --mutate actions                    does every case notice a wrong filter?)";
-
-struct Words {
-  std::vector<std::string> options;
-  std::vector<std::string> command;  // after "--"
+struct Command {
+  std::string_view name;
+  void (*add)(CLI::App& app, CommandLine& line);
+  bool takes_program = false;  // after "--"
+};
+constexpr Command kCommands[] = {
+    {.name = "run", .add = add_run_command, .takes_program = true},
 };
 
-Words split(int argc, const char* const* argv) {
-  const std::vector<std::string> all(argv + std::min(argc, 1), argv + argc);
-  const auto dashes = std::ranges::find(all, "--");
-  Words words{{all.begin(), dashes}, {}};
-  if (dashes != all.end()) words.command.assign(dashes + 1, all.end());
+std::string names_of_commands() {
+  std::string names;
+  for (const Command& command : kCommands) names += fmt::format("{}{}", names.empty() ? "" : ", ", command.name);
+  return names;
+}
+
+/// Up to "--". CLI11 would take the next word as the value of "--option=".
+std::vector<std::string> option_words(const char* const* begin, const char* const* end) {
+  std::vector<std::string> words;
+  for (const char* const* at = begin; at != end; ++at) {
+    const std::string_view word = *at;
+    const bool is_empty_value = word.starts_with("--") && word.ends_with('=') && word.find('=') == word.size() - 1;
+    words.emplace_back(is_empty_value ? word.substr(0, word.size() - 1) : word);
+    if (is_empty_value) words.emplace_back();
+  }
   return words;
 }
 
-template <class Number>
-Result<Number> whole_number(const std::string& text, Number least, Number most, const char* what) {
-  Number number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size() || number < least || number > most)
-    return fail("{}: expected a number from {} to {}, found '{}'", what, least, most, text);
-  return number;
-}
-
-/// What CLI11 reads as plain text, before it is understood.
-struct RawOptions {
-  std::string timeout;
-  std::string shuffle;
-  std::string shard;
-  std::string format = "text";
-  std::string jobs;
-  std::string repeat;
-  std::string expect_exit;
-  std::string expect_signal;
-};
-
-constexpr int kMostShards = 100'000;
-
-Result<void> read_shard(const std::string& text, RunOptions& run) {
-  const auto slash = text.find('/');
-  if (slash == std::string::npos) return fail("--shard: expected i/n such as 1/3, found '{}'", text);
-  const auto count = whole_number(text.substr(slash + 1), 1, kMostShards, "--shard");
-  if (!count) return fail(count.error());
-  const auto index = whole_number(text.substr(0, slash), 1, *count, "--shard");
-  if (!index) return fail(index.error());
-  run.shard_index = *index - 1;
-  run.shard_count = *count;
-  return {};
-}
-
-Result<void> read_gtest_variables(RunOptions& run) {
-  const char* total = std::getenv("GTEST_TOTAL_SHARDS");
-  const char* index = std::getenv("GTEST_SHARD_INDEX");
-  if (total == nullptr && index == nullptr) return {};
-  if (total == nullptr || index == nullptr)
-    return fail("GTEST_TOTAL_SHARDS and GTEST_SHARD_INDEX need each other; one is not set");
-  const auto count = whole_number(total, 1, kMostShards, "GTEST_TOTAL_SHARDS");
-  if (!count) return fail(count.error());
-  const auto at = whole_number(index, 0, *count - 1, "GTEST_SHARD_INDEX");
-  if (!at) return fail(at.error());
-  run.shard_count = *count;
-  run.shard_index = *at;
-  if (const char* file = std::getenv("GTEST_SHARD_STATUS_FILE")) run.shard_status_file = file;
-  return {};
-}
-
-Result<void> read_expectation(const RawOptions& raw, RunOptions& run) {
-  if (!raw.expect_exit.empty()) {
-    const auto code = whole_number(raw.expect_exit, 0, 255, "--expect-exit");
-    if (!code) return fail(code.error());
-    run.expect.exit = *code;
-  }
-  if (!raw.expect_signal.empty()) {
-    run.expect.signal = signal_number(raw.expect_signal);
-    if (!run.expect.signal) return fail("--expect-signal: expected a name such as SIGSYS, found '{}'", raw.expect_signal);
-  }
-  if (run.expect.exit && run.expect.signal) return fail("--expect-exit and --expect-signal exclude each other");
-  return {};
-}
-
-/// Everything that CLI11 does not check.
-Result<void> understand(const RawOptions& raw, RunOptions& run) {
-  constexpr int kMostJobs = 1024;
-  constexpr int kMostRepeats = 1'000'000;
-  const auto cores = static_cast<int>(std::thread::hardware_concurrency());
-  auto jobs =
-      raw.jobs.empty() ? Result<int>(std::clamp(cores, 1, kMostJobs)) : whole_number(raw.jobs, 1, kMostJobs, "--jobs");
-  if (!jobs) return fail(jobs.error());
-  run.jobs = *jobs;
-  auto repeat = raw.repeat.empty() ? Result<int>(1) : whole_number(raw.repeat, 1, kMostRepeats, "--repeat");
-  if (!repeat) return fail(repeat.error());
-  run.repeat = *repeat;
-  if (!raw.timeout.empty()) {
-    auto timeout = parse_duration(raw.timeout);
-    if (!timeout) return fail("--timeout: {}", timeout.error().message);
-    run.timeout = *timeout;
-  }
-  if (!raw.shuffle.empty()) {
-    run.shuffle = true;
-    auto seed = raw.shuffle == "true" ? Result<std::uint64_t>(std::random_device{}())
-                                      : whole_number<std::uint64_t>(raw.shuffle, 0, UINT64_MAX, "--shuffle");
-    if (!seed) return fail(seed.error());
-    run.seed = *seed;
-  }
-  auto format = parse_format(raw.format);
-  if (!format) return fail("--format: {}", format.error().message);
-  run.format = *format;
-  if (auto sharded = raw.shard.empty() ? read_gtest_variables(run) : read_shard(raw.shard, run); !sharded) return sharded;
-  if (auto expected = read_expectation(raw, run); !expected) return expected;
-
-  const bool describes_command = !run.policy_file.empty() || !run.call.empty() || run.expect != Expectation{};
-  if (run.command.empty() && describes_command)
-    return fail("--policy, --call and --expect-... are for a command: add -- CMD [ARGS]");
-  if (!run.targets.empty() && describes_command)
-    return fail("a case file has its own policy and expectations: leave out --policy, --call and --expect-...");
-  return {};
-}
-
-void add_run_options(CLI::App& command, RunOptions& run, RawOptions& raw) {
-  command.add_option("FILE|DIR|SUITE", run.targets,
-                     "case files, folders of them, or built-in suites (default: all built-in)");
-  const char* which = "Which cases";
-  command.add_option("--filter", run.filters, "only ids that match this glob; may be given more than once")
-      ->type_name("GLOB")
-      ->allow_extra_args(false)
-      ->group(which);
-  command.add_flag("--list", run.list, "print the ids and run nothing (with --format json: everything about each case)")
-      ->group(which);
-  command.add_option("--shard", raw.shard, "only every n-th case, beginning with the i-th, counted from 1")
-      ->type_name("i/n")
-      ->group(which);
-  command.add_option("--require", run.required, "ids or globs of cases that must not be skipped; divided by commas")
-      ->type_name("ID,...")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->group(which);
-
-  const char* how = "How they run";
-  command.add_option("-j,--jobs", raw.jobs, "cases at a time (default: as many as there are cores)")
-      ->type_name("N")
-      ->group(how);
-  command
-      .add_option("--timeout", raw.timeout,
-                  "deadline of a case that has none of its own, such as 500ms or 5s (default: 10s)")
-      ->type_name("TIME")
-      ->group(how);
-  command.add_option("--repeat", raw.repeat, "run everything N times")->type_name("N")->group(how);
-  command.add_flag("--shuffle{true}", raw.shuffle, "in random order; the report says the seed, --shuffle=SEED repeats it")
-      ->group(how);
-  command.add_flag("--fail-fast", run.fail_fast, "start no more cases after the first FAIL or BROKEN")->group(how);
-  command.add_flag("--mutate", run.mutate, "change each case's filter in every way and demand that the case goes red")
-      ->group(how);
-
-  const char* report = "The report";
-  command.add_option("--format", raw.format, "text, tap, junit or json (default: text)")->type_name("FORMAT")->group(report);
-  command.add_option("-o,--output", run.output, "write the report to this file; - is standard output")
-      ->type_name("FILE")
-      ->group(report);
-
-  const char* own = "A program of your own: -- CMD [ARGS]";
-  command.add_option("--policy", run.policy_file, "the policy (YAML) that CMD runs under")->type_name("FILE")->group(own);
-  command.add_option("--backend", run.backends, "bpf, libseccomp or libseccomp:2; divided by commas (default: bpf)")
-      ->type_name("NAME,...")
-      ->delimiter(',')
-      ->allow_extra_args(false)
-      ->group(own);
-  command.add_option("--call", run.call, "the call that this is about; its action is then identified")
-      ->type_name("SYSCALL")
-      ->group(own);
-  command.add_option("--expect-exit", raw.expect_exit, "CMD exits with this code (default: 0)")
-      ->type_name("CODE")
-      ->group(own);
-  command.add_option("--expect-signal", raw.expect_signal, "CMD dies of this signal")->type_name("SIGNAL")->group(own);
-  command.add_option("--expect-stdout", run.expect.out, "CMD writes exactly this")->type_name("TEXT")->group(own);
-  command.add_option("--expect-stderr", run.expect.err, "CMD writes exactly this")->type_name("TEXT")->group(own);
+/// What was typed wrongly: CLI11's own sentence, or which commands there are.
+std::string complaint(const CLI::App& app, const std::vector<std::string>& words, const CLI::Error& error) {
+  const auto chosen = app.get_subcommands();
+  if (!chosen.empty())
+    return fmt::format("sandgauge: {}\nSee: sandgauge {} --help\n", error.what(), chosen.front()->get_name());
+  const bool has_word = !words.empty() && words[0][0] != '-';
+  if (!has_word && dynamic_cast<const CLI::RequiredError*>(&error) == nullptr)
+    return fmt::format("sandgauge: {}\nSee: sandgauge --help\n", error.what());
+  const std::string what = has_word ? fmt::format("unknown command '{}'", words[0]) : std::string("expected a command");
+  return fmt::format("sandgauge: {}; there is: {}\nSee: sandgauge --help\n", what, names_of_commands());
 }
 
 }  // namespace
 
-CommandLine parse_command_line(int argc, const char* const* argv) {
-  CommandLine line;
-  RawOptions raw;
+Answer usage_error(std::string_view message) { return {fmt::format("sandgauge: {}\n", message), kExitUsage}; }
+
+void parse_command_line(int argc, const char* const* argv, CommandLine& line) {
   CLI::App app(kAbout, "sandgauge");
   app.set_version_flag("--version", "sandgauge " SANDGAUGE_VERSION);
   app.require_subcommand(1);
   app.allow_extras(false);
-  CLI::App* run = app.add_subcommand("run", "run cases and check what the kernel did");
-  run->footer(kRunFooter);
-  add_run_options(*run, line.run, raw);
+  for (const Command& command : kCommands) command.add(app, line);
 
-  Words words = split(argc, argv);
-  line.run.command = std::move(words.command);
-  std::ranges::reverse(words.options);  // as CLI11 takes them
+  const char* const* const begin = argv + std::min(argc, 1);
+  const char* const* const end = argv + argc;
+  const char* const* const dashes = std::find_if(begin, end, [](std::string_view word) { return word == "--"; });
+  const std::vector<std::string> words = option_words(begin, dashes);
+  if (dashes != end) line.words_after_dashes.assign(dashes + 1, end);
   try {
-    app.parse(words.options);
+    app.parse(std::vector<std::string>(words.rbegin(), words.rend()));  // CLI11 takes them from the back
   } catch (const CLI::CallForVersion& version) {
     line.answer = Answer{fmt::format("{}\n", version.what()), kExitAsExpected};
-    return line;
   } catch (const CLI::Success&) {
     line.answer = Answer{app.help(), kExitAsExpected};
-    return line;
-  } catch (const CLI::RequiredError&) {
-    const bool has_word = argc > 1 && argv[1][0] != '-';
-    const std::string what = has_word ? fmt::format("unknown command '{}'", argv[1]) : std::string("expected a command");
-    line.answer = Answer{fmt::format("sandgauge: {}; there is: run\nSee: sandgauge --help\n", what), kExitUsage};
-    return line;
   } catch (const CLI::Error& error) {
-    line.answer =
-        Answer{fmt::format("sandgauge: {}\nSee: sandgauge --help, sandgauge run --help\n", error.what()), kExitUsage};
-    return line;
+    line.answer = Answer{complaint(app, words, error), kExitUsage};
   }
-  if (const auto understood = understand(raw, line.run); !understood)
-    line.answer = Answer{fmt::format("sandgauge: {}\n", understood.error().message), kExitUsage};
-  return line;
+  if (line.answer || dashes == end) return;
+  const std::string chosen = app.get_subcommands().front()->get_name();
+  const auto command = std::ranges::find(kCommands, chosen, &Command::name);
+  if (!command->takes_program) line.answer = usage_error(fmt::format("{} takes no program after --", chosen));
 }
 
 }  // namespace sandgauge

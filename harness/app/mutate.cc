@@ -23,23 +23,36 @@ std::vector<Action> other_answers(Action answer) {
                                 {ActionKind::allow}};
   const bool has_data =
       answer.kind == ActionKind::error || answer.kind == ActionKind::trap || answer.kind == ActionKind::trace;
-  if (has_data) others.push_back({answer.kind, static_cast<std::uint16_t>(answer.data + 1)});
+  constexpr std::uint16_t kLargestErrno = 4095;  // the kernel makes this of every errno above
+  const bool is_largest = answer.kind == ActionKind::error && answer.data >= kLargestErrno;
+  const Action other_data{answer.kind, static_cast<std::uint16_t>(is_largest ? kLargestErrno - 1 : answer.data + 1)};
+  if (has_data && std::ranges::find(others, other_data) == others.end()) others.push_back(other_data);
   std::erase(others, answer);
   return others;
 }
 
-bool names_call(const std::string& name, const Call& call) {
-  return name == std::to_string(call.number) || syscall_number(call.abi, name) == call.number;
+/// A name may reach a call in more than one way: i386 has socket, and socketcall(1).
+bool reaches(const Policy& policy, const Rule& rule, const std::string& name, const Call& call) {
+  Policy only = policy;
+  only.default_action = {ActionKind::allow};
+  only.rules = {{.syscalls = {name}, .action = {ActionKind::kill_process}, .when = rule.when}};
+  const auto rules = Rules::of(only);
+  return rules && rules->decide(call) == Action{ActionKind::kill_process};
 }
 
-/// The same policy, but one call of one ABI gets `answer` whatever its arguments. A rule for it that also holds for other
-/// ABIs loses it there too: the case is about this call only.
+std::string name_of(const Call& call) {
+  const std::string_view name = syscall_name(call.abi, call.number);
+  return name.empty() ? std::to_string(call.number) : std::string(name);
+}
+
+/// The same policy, but one call gets `answer` whatever its arguments. A name holds for every ABI of the policy, so the
+/// call's namesakes get it too: the case is about this call only.
 Policy with_answer(const Policy& policy, const Call& call, Action answer) {
   Policy changed = policy;
   for (Rule& rule : changed.rules)
-    std::erase_if(rule.syscalls, [&call](const std::string& name) { return names_call(name, call); });
+    std::erase_if(rule.syscalls, [&](const std::string& name) { return reaches(policy, rule, name, call); });
   std::erase_if(changed.rules, [](const Rule& rule) { return rule.syscalls.empty(); });
-  changed.rules.push_back({.syscalls = {std::to_string(call.number)}, .action = answer, .when = {}});
+  changed.rules.push_back({.syscalls = {name_of(call)}, .action = answer, .when = {}});
   return changed;
 }
 

@@ -196,6 +196,8 @@ Result<std::vector<Case>> select_cases(const RunOptions& options, const Installa
   if (!cases) return cases;
   if (!options.command.empty() && !from_options)
     for (Case& test : *cases) {
+      if (test.attach == Attach::scenario)
+        return fail("{}: a case in C++ runs no program; name case files or suites of case files before --", test.id);
       test.program = command_words(options);
       test.attach = Attach::exec;
     }

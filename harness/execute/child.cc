@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "probe/raw_call.h"
 #include "probe/stage.h"
 
 namespace sandgauge {
@@ -20,6 +21,7 @@ namespace {
 
 [[noreturn]] void run_scenario(const ChildPlan& plan) {
   const ExecuteRequest& request = *plan.request;
+  recorded_raw_call = &plan.report->stage.last_call;
   Stage stage(plan.report->stage, request.mutation, *request.host, request.parameters.data());
   request.scenario(stage);
   end_process(0);

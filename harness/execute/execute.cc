@@ -15,6 +15,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstring>
+#include <span>
 
 #include "base/deadline.h"
 #include "base/descendants.h"
@@ -107,6 +108,14 @@ StageOutcome stage_outcome(const StageReport& report) {
   for (std::uint32_t i = 0; i < count; ++i)
     outcome.checks.push_back(
         {report.check[i].what, report.check[i].expected, report.check[i].seen, report.check[i].met != 0});
+  outcome.loads = report.loads.load();
+  const std::size_t kept = std::min<std::size_t>(outcome.loads, kMostStageFilters);
+  for (const StageFilter& filter : std::span(report.load).first(kept)) {
+    Program& program = outcome.loaded.emplace_back();
+    program.code.assign(filter.code, filter.code + std::min<std::size_t>(filter.length, std::size(filter.code)));
+  }
+  const Call call = report.unmet.load() != 0 ? report.failed_call : report.last_call;
+  if (call != Call{}) outcome.call = call;
   if (report.checks.load() > kMostStageChecks) outcome.broken = "more checks than the report has room for";
   if (report.gave_up.load() == 1) outcome.broken = report.why;
   if (report.gave_up.load() == 2) outcome.lacking = report.why;

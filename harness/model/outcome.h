@@ -10,6 +10,7 @@
 #include "model/call.h"
 #include "model/check.h"
 #include "model/facts.h"
+#include "model/program.h"
 
 namespace sandgauge {
 
@@ -71,9 +72,12 @@ struct AuditRecord {
 /// What a scenario's child reported (probe/stage.h).
 struct StageOutcome {
   std::vector<Check> checks;
-  std::size_t filters = 0;  // how many filters it loaded that a mutant may change
-  std::string broken;       // a step that it needed and that failed; empty if none did
-  std::string lacking;      // what this machine lacks for it; empty if nothing
+  std::size_t filters = 0;      // how many filters it loaded that a mutant may change
+  std::vector<Program> loaded;  // the first filters that it gave to the kernel; one that was not kept has no code
+  std::size_t loads = 0;        // how many it gave to the kernel
+  std::optional<Call> call;     // the last one it made, or the last one before the first check that was not met
+  std::string broken;           // a step that it needed and that failed; empty if none did
+  std::string lacking;          // what this machine lacks for it; empty if nothing
   bool operator==(const StageOutcome&) const = default;
 };
 

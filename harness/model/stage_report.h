@@ -2,8 +2,12 @@
 // notices. Plain words and fixed buffers: it is written under filters that deny everything.
 #pragma once
 
+#include <linux/filter.h>
+
 #include <atomic>
 #include <cstdint>
+
+#include "model/call.h"
 
 namespace sandgauge {
 
@@ -17,11 +21,24 @@ struct StageCheck {
 
 inline constexpr std::uint32_t kMostStageChecks = 256;
 
+/// A filter that the scenario loaded or tried to load.
+struct StageFilter {
+  std::uint32_t length;  // 0: not kept; it is longer than `code`, or out of reach on purpose
+  sock_filter code[64];
+};
+
+inline constexpr std::uint32_t kMostStageFilters = 8;
+
 struct StageReport {
   std::atomic<std::uint32_t> checks;   // how many were made; those beyond kMostStageChecks are counted, not kept
   std::atomic<std::uint32_t> filters;  // how many changeable filters were loaded
   std::atomic<std::uint32_t> gave_up;  // 1: `why` says what could not be set up; 2: `why` says what this machine lacks
   char why[160];
+  Call last_call;                    // the one raw_call() made last, by whichever process of the scenario
+  Call failed_call;                  // the same, when the first check was not met
+  std::atomic<std::uint32_t> unmet;  // how many checks were not met
+  std::atomic<std::uint32_t> loads;  // how many filters were given to the kernel; the first ones are kept
+  StageFilter load[kMostStageFilters];
   StageCheck check[kMostStageChecks];
 };
 

@@ -68,7 +68,14 @@ SANDGAUGE_BARE std::int64_t call_by_svc(std::int64_t number, const std::uint64_t
 
 }  // namespace
 
-SANDGAUGE_BARE std::int64_t raw_call(Abi abi, std::int32_t number, const std::uint64_t (&args)[6]) {
+SANDGAUGE_BARE Call* recorded_raw_call = nullptr;
+
+std::int64_t raw_call(Abi abi, std::int32_t number, const std::uint64_t (&args)[6]) {
+  if (recorded_raw_call != nullptr) {
+    recorded_raw_call->abi = abi;
+    recorded_raw_call->number = number;
+    for (std::size_t i = 0; i < 6; ++i) recorded_raw_call->args[i] = args[i];
+  }
   if (!raw_call_supported(abi)) return -ENOSYS;
 #if defined(__x86_64__)
   switch (abi) {

@@ -17,6 +17,7 @@
 #include <cstdint>
 
 #include "model/abi.h"
+#include "model/call.h"
 
 namespace sandgauge {
 
@@ -28,6 +29,10 @@ constexpr bool raw_call_supported(Abi abi) {
   return abi == native_abi();
 #endif
 }
+
+/// Where raw_call() leaves each call that it is about to make, so that a report can name the last one; null: nowhere.
+/// To be set while there is one thread. Threads and forks write to the same place; the last one stays.
+extern Call* recorded_raw_call;
 
 /// Makes one call. `number` is the ABI's own; x32's bit 30 is added here (-1 has it already, so it is x86_64's -1). i386
 /// arguments are cut to 32 bits; its result is negative only in the error range -4095 to -1, so an address stays one.

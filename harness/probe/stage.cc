@@ -90,12 +90,25 @@ std::int64_t Stage::load_as_it_is(const Filter& filter, unsigned flags) {
 }
 
 std::int64_t Stage::try_load(const Filter& filter, unsigned flags) {
-  return try_load(filter.code(), filter.length(), flags);
+  keep(filter.length(), filter.code());
+  return try_as_it_is(filter.code(), filter.length(), flags);
 }
 
 std::int64_t Stage::try_load(const sock_filter* code, unsigned length, unsigned flags) {
+  keep(length, nullptr);  // the instructions may be out of reach
+  return try_as_it_is(code, length, flags);
+}
+
+std::int64_t Stage::try_as_it_is(const sock_filter* code, unsigned length, unsigned flags) {
   const sock_fprog program{static_cast<unsigned short>(length), const_cast<sock_filter*>(code)};
   return raw_syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, reinterpret_cast<std::intptr_t>(&program));
+}
+
+void Stage::keep(unsigned length, const sock_filter* code) {
+  const std::uint32_t number = report_.loads.fetch_add(1);
+  if (number >= kMostStageFilters || code == nullptr || length > std::size(report_.load[number].code)) return;
+  std::copy_n(code, length, report_.load[number].code);
+  report_.load[number].length = length;
 }
 
 void Stage::record(std::string_view what, bool met, std::string_view expected, std::string_view seen) {
@@ -107,6 +120,7 @@ void Stage::record(std::string_view what, bool met, std::string_view expected, s
   copy_text(check.expected, turned ? text_of("not %.40s", expected.data()).view() : expected);
   copy_text(check.seen, seen);
   check.met = met != turned ? 1 : 0;
+  if (check.met == 0 && report_.unmet.fetch_add(1) == 0) report_.failed_call = report_.last_call;
 }
 
 void Stage::equal(std::string_view what, std::int64_t expected, std::int64_t seen) {

@@ -98,6 +98,9 @@ class Stage {
 
  private:
   pid_t fork_child();
+  std::int64_t try_as_it_is(const sock_filter* code, unsigned length, unsigned flags);
+  /// For the report; null: only that there was one.
+  void keep(unsigned length, const sock_filter* code);
   void record(std::string_view what, bool met, std::string_view expected, std::string_view seen);
 
   StageReport& report_;

@@ -62,10 +62,12 @@ std::vector<std::string> detail_lines(const CaseResult& result) {
   std::vector<std::string> lines;
   if (!result.title.empty()) lines.push_back(visible(result.title));
   if (!result.verdict.reason.empty()) lines.push_back(visible(result.verdict.reason));
-  if (!result.backend.empty() || !result.probe.empty())
+  const bool has_backend = !result.backend.empty() && result.backend != "-";
+  if (has_backend || !result.probe.empty())
     lines.push_back(visible(fmt::format("backend {}, probe {}", result.backend, result.probe)));
   for (const Check& check : result.verdict.checks)
-    if (!check.met) lines.push_back(check_line(check));
+    if (const std::string line = check_line(check); !check.met && line != visible(result.verdict.reason))
+      lines.push_back(line);
   for (const std::string& fact : result.facts) lines.push_back(visible(fact));
   if (!result.reproducer.empty()) lines.emplace_back("to reproduce:");
   for (const std::string& line : split_lines(result.reproducer)) lines.push_back("  " + line);

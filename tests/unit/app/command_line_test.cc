@@ -26,7 +26,9 @@ class CommandLineTest : public testing::Test {
 
   static CommandLine parse(std::vector<const char*> words) {
     words.insert(words.begin(), "sandgauge");
-    return parse_command_line(static_cast<int>(words.size()), words.data());
+    CommandLine line;
+    parse_command_line(static_cast<int>(words.size()), words.data(), line);
+    return line;
   }
   /// The options of `sandgauge run WORDS`, which are understood.
   static RunOptions run(std::vector<const char*> words) {
@@ -206,6 +208,25 @@ TEST_F(CommandLineTest, WithoutASubcommandItIsAUsageError) {
     EXPECT_EQ(line.answer->exit_code, kExitUsage);
     EXPECT_THAT(line.answer->text, HasSubstr("See: sandgauge --help"));
   }
+}
+
+TEST_F(CommandLineTest, AnEmptyValueIsAValue) {
+  const RunOptions options = run({"--expect-stdout=", "--", "true"});
+  EXPECT_EQ(options.expect.out, "");
+  EXPECT_THAT(options.command, ElementsAre("true"));
+  EXPECT_THAT(complaint({"--require=", "a.yaml"}), HasSubstr("--require"));
+  EXPECT_THAT(complaint({"--format=", "a.yaml"}), HasSubstr("--format"));
+}
+
+TEST_F(CommandLineTest, ABackendIsGivenOnce) {
+  EXPECT_THAT(complaint({"--backend", "bpf,bpf", "--", "true"}), HasSubstr("bpf is given twice"));
+}
+
+TEST_F(CommandLineTest, AnUnknownCommandIsToldWhichThereAre) {
+  const CommandLine line = parse({"rnu"});
+  ASSERT_TRUE(line.answer);
+  EXPECT_EQ(line.answer->exit_code, kExitUsage);
+  EXPECT_THAT(line.answer->text, HasSubstr("unknown command 'rnu'; there is: run"));
 }
 
 }  // namespace

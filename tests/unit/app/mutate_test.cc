@@ -63,6 +63,44 @@ TEST(MutateTest, AnActionWithDataIsAlsoTriedWithOtherData) {
   EXPECT_THAT(descriptions(mutants_of(uname_case({ActionKind::trap, 0}))), Contains("TRAP -> TRAP(1)"));
 }
 
+TEST(MutateTest, NoMutantIsTheCaseItselfOrAnotherMutant) {
+  for (const Action answer :
+       {errno_action(4095), errno_action(0), errno_action(ENOSYS - 1), Action{ActionKind::trace, 65535}}) {
+    std::vector<std::string> seen;
+    for (const Mutant& mutant : mutants_of(uname_case(answer))) {
+      EXPECT_NE(decided(mutant, kUname), answer) << mutant.description;
+      seen.push_back(to_string(decided(mutant, kUname)));
+    }
+    EXPECT_THAT(std::set<std::string>(seen.begin(), seen.end()), testing::SizeIs(seen.size())) << to_string(answer);
+  }
+}
+
+TEST(MutateTest, ACallOfEachAbiOfThePolicyHasItsOwnAnswerChanged) {
+  Case test = uname_case(errno_action(EPERM));
+  test.policy.architectures = {Abi::x86_64, Abi::i386};
+  test.call->abi = Abi::i386;
+  const Call uname_of_i386{.abi = Abi::i386, .number = 122};
+  const Call semctl_of_x86_64{.abi = Abi::x86_64, .number = 122};  // the same number, another call
+  const Action untouched = Rules::of(test.policy)->decide(semctl_of_x86_64);
+  for (const Mutant& mutant : mutants_of(test)) {
+    EXPECT_NE(decided(mutant, uname_of_i386), errno_action(EPERM)) << mutant.description;
+    EXPECT_EQ(decided(mutant, semctl_of_x86_64), untouched) << mutant.description;
+  }
+}
+
+TEST(MutateTest, ACallBehindI386sMultiplexerHasItsAnswerChanged) {
+  Policy policy;
+  policy.rules = {{{"socket"}, errno_action(EPERM), {}}};
+  CallArgument first;
+  first.number = 1;
+  Case test = case_of(std::move(policy), CallRequest{.syscall = "socketcall", .abi = Abi::i386, .args = {first}});
+  test.policy.architectures = {Abi::i386};
+  const Call socket{.abi = Abi::i386, .number = 102, .args = {1}};
+  ASSERT_EQ(Rules::of(test.policy)->decide(socket), errno_action(EPERM));
+  for (const Mutant& mutant : mutants_of(test))
+    EXPECT_NE(decided(mutant, socket), errno_action(EPERM)) << mutant.description;
+}
+
 TEST(MutateTest, OnlyTheCasesCallIsChanged) {
   const Action answer = errno_action(EPERM);
   for (const Mutant& mutant : mutants_of(uname_case(answer))) EXPECT_EQ(decided(mutant, kMkdir), answer);
