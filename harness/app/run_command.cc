@@ -189,7 +189,9 @@ void add_run_options(CLI::App& command, RunOptions& run, RawOptions& raw) {
       ->group(report);
 
   const char* own = "A program of your own: -- CMD [ARGS]";
-  command.add_option("--policy", run.policy_file, "the policy (YAML) that CMD runs under")->type_name("FILE")->group(own);
+  command.add_option("--policy", run.policy_file, "the policy that CMD runs under: YAML, or a container runtime's JSON")
+      ->type_name("FILE")
+      ->group(own);
   command.add_option("--backend", run.backends, "bpf, libseccomp or libseccomp:2; divided by commas (default: bpf)")
       ->type_name("NAME,...")
       ->delimiter(',')

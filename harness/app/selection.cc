@@ -7,10 +7,10 @@
 #include <map>
 #include <set>
 
+#include "app/profile_input.h"
 #include "conformance/topics.h"
 #include "policy/call_text.h"
 #include "policy/case_yaml.h"
-#include "policy/policy_yaml.h"
 
 namespace sandgauge {
 namespace {
@@ -102,9 +102,9 @@ Result<std::vector<Case>> cases_of_command(const RunOptions& options) {
   if (options.policy_file.empty()) {
     test.mechanism = Mechanism::none;
   } else {
-    auto policy = read_policy(options.policy_file);
-    if (!policy) return fail(policy.error());
-    test.policy = std::move(*policy);
+    auto profile = read_profile_aloud(options.policy_file);
+    if (!profile) return fail(profile.error());
+    test.policy = std::move(profile->policy);
   }
   if (!options.call.empty()) {
     auto call = parse_call(options.call.find('(') == std::string::npos ? options.call + "()" : options.call);

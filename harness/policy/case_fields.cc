@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <limits>
 
 #include "policy/call_text.h"
 #include "policy/expectation_yaml.h"
+#include "policy/format.h"
 #include "policy/policy_fields.h"
 #include "policy/yaml_value.h"
 
@@ -214,6 +216,14 @@ Result<Requirements> needs_of(const Yaml& node) {
   return needs;
 }
 
+/// A policy in place, or the path of a profile in any format.
+Result<Policy> policy_or_file_of(const Yaml& node, const std::string& file) {
+  if (node.kind != Yaml::Kind::scalar) return policy_of(node);
+  const auto path = std::filesystem::path(file).parent_path() / node.text;
+  if (node.text.empty() || node.text == "-") return fail_at(node, "found {}, expected a policy or a file", found(node));
+  return at(node, read_policy(path.string()));
+}
+
 Result<void> check_fit(const Yaml& node, const Fields& fields, const CaseRow& read) {
   const Case& row = read.row;
   const auto place_of = [&node](std::string_view key) -> const Yaml& {
@@ -240,7 +250,7 @@ Result<void> check_fit(const Yaml& node, const Fields& fields, const CaseRow& re
 
 }  // namespace
 
-Result<CaseRow> case_row_of(const Yaml& node) {
+Result<CaseRow> case_row_of(const Yaml& node, const std::string& file) {
   CaseRow read;
   Case& row = read.row;
   const auto passed_over = [](const Yaml&) -> Result<bool> { return true; };
@@ -254,7 +264,7 @@ Result<CaseRow> case_row_of(const Yaml& node) {
   fields.take("call", row.call, call_of);
   read.attaches = {fields.has("program") ? Attach::exec : Attach::call};
   fields.take("attach", read.attaches, attaches_of);
-  fields.take("policy", row.policy, policy_of);
+  fields.take("policy", row.policy, [&file](const Yaml& value) { return policy_or_file_of(value, file); });
   fields.take("mechanism", row.mechanism, [](const Yaml& value) {
     return choice_of<Mechanism>(value,
                                 {{"filter", Mechanism::filter}, {"strict", Mechanism::strict}, {"none", Mechanism::none}});

@@ -1,6 +1,7 @@
 // One case's map, its matrix already put in. Errors begin "line:column: ".
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "base/result.h"
@@ -16,7 +17,8 @@ struct CaseRow {
   std::vector<Backend> backends;
 };
 
-/// Reads the keys of a case and checks that they fit together. `name` and `matrix` are passed over.
-Result<CaseRow> case_row_of(const Yaml& node);
+/// Reads the keys of a case and checks that they fit together. `name` and `matrix` are passed over. `file` is the case file:
+/// the paths in it are relative to its folder.
+Result<CaseRow> case_row_of(const Yaml& node, const std::string& file);
 
 }  // namespace sandgauge

@@ -168,7 +168,7 @@ Result<void> add_written(Reading& reading, const Written& written) {
     }
     const auto map = spelled_out(written, combination, reading, used);
     if (!map) return fail(map.error());
-    const auto row = case_row_of(**map);
+    const auto row = case_row_of(**map, reading.file);
     if (!row) return fail(row.error());
     if (auto added = add_row(reading, *row, id, written.own); !added) return added;
   } while (advance(indices, dimensions));

@@ -103,6 +103,15 @@ Result<FilterFlags> flags_of(const Yaml& node) {
   return flags;
 }
 
+/// Of a rule that rule_of() has read.
+RulePlace places_of(const Yaml& rule) {
+  RulePlace places{{rule.line, rule.column}, {}};
+  const Yaml& names = **rule.find("syscalls");
+  if (names.kind == Yaml::Kind::scalar) places.syscalls.push_back({names.line, names.column});
+  for (const YamlNode& name : names.items) places.syscalls.push_back({name->line, name->column});
+  return places;
+}
+
 std::string in_quotes(std::string_view text) {
   std::string text_in_quotes = "\"";
   for (const char c : text) {
@@ -162,15 +171,20 @@ Result<Policy> policy_of(const Yaml& node) {
 }
 
 Result<Policy> parse_policy(std::string_view text, const std::string& file) {
-  const auto root = parse_yaml(text);
-  if (!root) return in_file<Policy>(file, fail(root.error()));
-  return in_file(file, policy_of(**root));
+  auto profile = parse_yaml_profile(text, file);
+  if (!profile) return fail(profile.error());
+  return std::move(profile->policy);
 }
 
-Result<Policy> read_policy(const std::string& path) {
-  const auto text = read_text(path);
-  if (!text) return fail(text.error());
-  return parse_policy(*text, shown_name(path));
+Result<Profile> parse_yaml_profile(std::string_view text, const std::string& file) {
+  const auto root = parse_yaml(text);
+  if (!root) return in_file<Profile>(file, fail(root.error()));
+  auto policy = policy_of(**root);
+  if (!policy) return in_file<Profile>(file, fail(policy.error()));
+  Profile profile{.file = file, .format = ProfileFormat::yaml, .policy = *std::move(policy)};
+  if (const YamlNode* rules = (*root)->find("rules"))
+    for (const YamlNode& rule : (*rules)->items) profile.places.push_back(places_of(*rule));
+  return profile;
 }
 
 std::string to_yaml(const Policy& policy) {

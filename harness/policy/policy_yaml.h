@@ -5,7 +5,7 @@
 //     - {syscalls: [uname, 63], action: ERRNO(EPERM)}
 //     - {syscalls: write, action: KILL, when: ["arg0 == 1", "arg2 & 0xff == 0x3"]}
 //
-//   Result<Policy> policy = read_policy("deny-uname.yaml");
+//   Result<Policy> policy = parse_policy(text, "deny-uname.yaml");
 //   if (!policy) return fail(policy.error());   // "deny-uname.yaml:3:18: unknown syscall 'unmae', did you mean 'uname'?"
 //
 // The whole format is in docs/case-files.md; what a policy means is in model/policy.h.
@@ -18,13 +18,14 @@
 
 #include "base/result.h"
 #include "model/policy.h"
+#include "policy/profile.h"
 
 namespace sandgauge {
 
 /// Reads a policy from text; `file` is only for the messages. A policy that is returned also passes resolve().
 Result<Policy> parse_policy(std::string_view text, const std::string& file);
-/// The same for a file of at most 1 MiB; "-" is standard input.
-Result<Policy> read_policy(const std::string& path);
+/// The same with the places of the rules.
+Result<Profile> parse_yaml_profile(std::string_view text, const std::string& file);
 /// A policy file that parse_policy() reads as the same Policy. Every key is written, also those with their default.
 std::string to_yaml(const Policy& policy);
 

@@ -258,7 +258,15 @@ std::size_t character_length(std::string_view text) {
   return overlong || surrogate || beyond ? 0 : length;
 }
 
-Result<void> check_bytes(std::string_view text) {
+}  // namespace
+
+const YamlNode* Yaml::find(std::string_view key) const {
+  for (const auto& [name, value] : entries)
+    if (name->text == key) return &value;
+  return nullptr;
+}
+
+Result<void> check_text(std::string_view text) {
   int line = 1;
   std::size_t line_start = 0;
   for (std::size_t i = 0; i < text.size();) {
@@ -275,17 +283,9 @@ Result<void> check_bytes(std::string_view text) {
   return {};
 }
 
-}  // namespace
-
-const YamlNode* Yaml::find(std::string_view key) const {
-  for (const auto& [name, value] : entries)
-    if (name->text == key) return &value;
-  return nullptr;
-}
-
 Result<YamlNode> parse_yaml(std::string_view text) {
   if (text.size() > kLargestFile) return fail("1:1: more than {} MiB of text, expected less", kLargestFile >> 20);
-  if (auto checked = check_bytes(text); !checked) return fail(checked.error());
+  if (auto checked = check_text(text); !checked) return fail(checked.error());
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
   Builder builder;
   try {

@@ -32,6 +32,7 @@ struct Yaml {
   int line = 1;
   int column = 1;
   std::string text;                                    // of a scalar
+  bool quoted = false;                                 // of a scalar in JSON: it is a string
   std::vector<YamlNode> items;                         // of a list
   std::vector<std::pair<YamlNode, YamlNode>> entries;  // of a map; keys are scalars, each once
   // This node and all below it, aliases counted each time.
@@ -45,6 +46,9 @@ struct Yaml {
 
 /// Reads one document. Errors begin "line:column: ".
 Result<YamlNode> parse_yaml(std::string_view text);
+
+/// Refuses bytes that are not UTF-8, and control characters other than tabs and line ends. Errors begin "line:column: ".
+Result<void> check_text(std::string_view text);
 
 /// The bytes of a file of at most 1 MiB, "-" being standard input. Errors begin with the path.
 Result<std::string> read_text(const std::string& path);

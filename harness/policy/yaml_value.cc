@@ -118,15 +118,22 @@ Fields::Fields(const Yaml& node) : node_(node) {
   error_ = fail_at(node, "found {}, expected a map", found(node)).error;
 }
 
-Result<void> Fields::end() const {
-  if (error_) return fail(*error_);
+std::vector<std::pair<YamlNode, std::string>> Fields::unknown() const {
+  std::vector<std::pair<YamlNode, std::string>> keys;
   for (const auto& [key, value] : node_.entries) {
     if (std::ranges::find(known_, key->text) != known_.end()) continue;
     const std::string_view near = nearest_word(key->text, known_);
-    if (!near.empty()) return fail_at(*key, "unknown key {}, did you mean '{}'?", shown(key->text), near);
-    return fail_at(*key, "unknown key {}, expected {}", shown(key->text), alternatives(known_));
+    keys.emplace_back(key, near.empty() ? fmt::format("unknown key {}, expected {}", shown(key->text), alternatives(known_))
+                                        : fmt::format("unknown key {}, did you mean '{}'?", shown(key->text), near));
   }
-  return {};
+  return keys;
+}
+
+Result<void> Fields::end() const {
+  if (error_) return fail(*error_);
+  const auto keys = unknown();
+  if (keys.empty()) return {};
+  return fail_at(*keys.front().first, "{}", keys.front().second);
 }
 
 }  // namespace sandgauge

@@ -105,6 +105,10 @@ class Fields {
 
   /// The first error, or that of an unknown key.
   Result<void> end() const;
+  /// The first error, whatever other keys there are.
+  [[nodiscard]] const std::optional<Error>& error() const { return error_; }
+  /// The keys that no take() asked for, and what is wrong with each: "unknown key 'x', did you mean 'y'?".
+  [[nodiscard]] std::vector<std::pair<YamlNode, std::string>> unknown() const;
 
  private:
   const Yaml& node_;

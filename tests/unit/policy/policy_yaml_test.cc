@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include "policy/format.h"
+
 namespace sandgauge {
 namespace {
 
