@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "app/explain_command.h"
 #include "app/run_command.h"
 
 namespace sandgauge {
@@ -21,6 +22,7 @@ struct Command {
 };
 constexpr Command kCommands[] = {
     {.name = "run", .add = add_run_command, .takes_program = true},
+    {.name = "explain", .add = add_explain_command},
 };
 
 std::string names_of_commands() {

@@ -240,6 +240,22 @@ Result<Program> compile_libseccomp(const Policy& policy, int optimise, std::chro
   return program_of(*output);
 }
 
+std::vector<std::string> unknown_to_libseccomp(const Policy& policy) {
+  std::vector<std::string> unknown;
+  for (const Rule& rule : policy.rules)
+    for (const std::string& name : rule.syscalls) {
+      const bool known = std::ranges::all_of(policy.architectures, [&](Abi abi) {
+        const auto number = syscall_number(abi, name);
+        if (!number || abi == native_abi()) return true;
+        const int raw = to_seccomp_data({.abi = abi, .number = *number}).nr;
+        const std::unique_ptr<char, void (*)(void*)> found(seccomp_syscall_resolve_num_arch(token_of(abi), raw), std::free);
+        return found != nullptr;
+      });
+      if (!known && std::ranges::find(unknown, name) == unknown.end()) unknown.push_back(name);
+    }
+  return unknown;
+}
+
 std::string libseccomp_version() {
   const scmp_version* version = seccomp_version();
   return fmt::format("{}.{}.{}", version->major, version->minor, version->micro);

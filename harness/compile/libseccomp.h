@@ -31,6 +31,7 @@
 
 #include <chrono>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "model/policy.h"
@@ -42,6 +43,10 @@ namespace sandgauge {
 /// thread: the child that it forks allocates memory. The child is gone when this returns.
 Result<Program> compile_libseccomp(const Policy& policy, int optimise,
                                    std::chrono::milliseconds deadline = std::chrono::seconds(5));
+
+/// The names in the policy's rules that some ABI of the policy has and this libseccomp does not know there. A runtime leaves
+/// such names out; compile_libseccomp() fails for them.
+std::vector<std::string> unknown_to_libseccomp(const Policy& policy);
 
 /// Of the library that this runs with: "2.5.4".
 std::string libseccomp_version();

@@ -9,6 +9,7 @@
 
 #include "model/abi.h"
 #include "model/action.h"
+#include "model/call.h"
 #include "model/syscalls.h"
 
 namespace sandgauge {
@@ -69,17 +70,20 @@ std::string field(std::uint32_t offset) {
   return fmt::format("arg{}.{}", (offset - kArgs) / 8, half);
 }
 
+/// The call with this raw number, or nothing.
+std::optional<Call> call_of(std::uint32_t arch, std::uint32_t raw) {
+  Call call;
+  if (!from_seccomp_data({.nr = static_cast<int>(raw), .arch = arch, .instruction_pointer = 0, .args = {}}, call))
+    return std::nullopt;
+  return call;
+}
+
 /// The name of the call with this raw number, or nothing.
 std::string call_name(std::uint32_t arch, std::uint32_t raw) {
-  for (const Abi abi : kEveryAbi) {
-    if (audit_arch(abi) != arch) continue;
-    const bool x32 = arch == audit_arch(Abi::x86_64) && raw >= kX32Bit;
-    if (x32 != (abi == Abi::x32)) continue;
-    const auto number = static_cast<std::int32_t>(x32 ? raw & ~kX32Bit : raw);
-    const std::string_view name = syscall_name(abi, number);
-    return x32 && !name.empty() ? fmt::format("{}, x32", name) : std::string(name);
-  }
-  return "";
+  const std::optional<Call> call = call_of(arch, raw);
+  if (!call) return "";
+  const std::string_view name = syscall_name(call->abi, call->number);
+  return call->abi == Abi::x32 && !name.empty() ? fmt::format("{}, x32", name) : std::string(name);
 }
 
 std::string arch_name(std::uint32_t arch) {
@@ -130,20 +134,23 @@ std::string unknown(const sock_filter& step) {
   return fmt::format(".op  {:#06x}, jt {}, jf {}, k {:#x}", step.code, step.jt, step.jf, step.k);
 }
 
-std::string jump(const sock_filter& step, std::size_t at) {
+/// `label` goes before the index of a jump's target.
+std::string jump(const sock_filter& step, std::size_t at, std::string_view label) {
   const std::string operand = BPF_SRC(step.code) == BPF_X ? "x" : constant(step.k);
   switch (BPF_OP(step.code)) {
-    case BPF_JA: return fmt::format("ja   {}", at + 1 + step.k);
+    case BPF_JA: return fmt::format("ja   {}{}", label, at + 1 + step.k);
     case BPF_JEQ:
     case BPF_JGE:
     case BPF_JGT:
-    case BPF_JSET: return fmt::format("{:<4} {}, {}, {}", condition(step.code), operand, at + 1 + step.jt, at + 1 + step.jf);
+    case BPF_JSET:
+      return fmt::format("{:<4} {}, {}{}, {}{}", condition(step.code), operand, label, at + 1 + step.jt, label,
+                         at + 1 + step.jf);
     default: return unknown(step);
   }
 }
 
 /// Mnemonic and operands.
-std::string instruction(const sock_filter& step, std::size_t at) {
+std::string instruction(const sock_filter& step, std::size_t at, std::string_view label = "") {
   switch (step.code) {
     case BPF_LD | BPF_W | BPF_ABS: return fmt::format("ld   {}", field(step.k));
     case BPF_LD | BPF_W | BPF_LEN: return "ld   len";
@@ -162,7 +169,7 @@ std::string instruction(const sock_filter& step, std::size_t at) {
     default: break;
   }
   if (step.code > 0xff) return unknown(step);
-  if (BPF_CLASS(step.code) == BPF_JMP) return jump(step, at);
+  if (BPF_CLASS(step.code) == BPF_JMP) return jump(step, at, label);
   if (BPF_CLASS(step.code) != BPF_ALU || BPF_OP(step.code) > BPF_XOR || BPF_OP(step.code) == BPF_NEG) return unknown(step);
   if (BPF_SRC(step.code) == BPF_X) return fmt::format("{:<4} x", operation(step.code));
   return fmt::format("{:<4} {:#x}", operation(step.code), step.k);
@@ -182,6 +189,40 @@ std::string listing(const Program& program) {
     text += comment.empty() ? fmt::format("{:>4}  {}\n", at, line) : fmt::format("{:>4}  {:<28}; {}\n", at, line, comment);
   }
   return text;
+}
+
+std::vector<std::string> annotated_listing(const Program& program, const ListingNotes& notes) {
+  const std::vector<sock_filter>& code = program.code;
+  const std::vector<Known> known = follow(code);
+  std::vector<bool> target(code.size());
+  for (std::size_t at = 0; at < code.size(); ++at) {
+    if (BPF_CLASS(code[at].code) != BPF_JMP) continue;
+    const bool always = BPF_OP(code[at].code) == BPF_JA;
+    for (const std::size_t distance :
+         {std::size_t{always ? code[at].k : code[at].jt}, std::size_t{always ? code[at].k : code[at].jf}})
+      if (distance < code.size() - at - 1) target[at + 1 + distance] = true;
+  }
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < code.size(); ++at) {
+    const sock_filter& step = code[at];
+    std::string comment;
+    if (BPF_CLASS(step.code) == BPF_JMP) comment = meaning(step, known[at]);
+    if (step.code == (BPF_RET | BPF_K)) comment = to_string(action_of_return_value(step.k));
+    const auto add = [&comment](const std::string& note) {
+      if (!note.empty()) comment += comment.empty() ? note : ": " + note;
+    };
+    if (step.code == (BPF_JMP | BPF_JEQ | BPF_K) && known[at].arch && known[at].offset == offsetof(seccomp_data, nr)) {
+      const std::optional<Call> call = call_of(*known[at].arch, step.k);
+      const auto note = call ? notes.by_call.find({call->abi, call->number}) : notes.by_call.end();
+      if (note != notes.by_call.end()) add(note->second);
+    }
+    if (at < notes.by_instruction.size()) add(notes.by_instruction[at]);
+    const std::string label = target[at] ? fmt::format("L{}:", at) : "";
+    const std::string line = instruction(step, at, "L");
+    lines.push_back(comment.empty() ? fmt::format("{:>6} {:>4}  {}", label, at, line)
+                                    : fmt::format("{:>6} {:>4}  {:<30}; {}", label, at, line, comment));
+  }
+  return lines;
 }
 
 }  // namespace sandgauge

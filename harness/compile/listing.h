@@ -12,13 +12,28 @@
 // that the kernel would refuse; this cannot fail.
 #pragma once
 
+#include <cstdint>
+#include <map>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "model/abi.h"
 #include "model/program.h"
 
 namespace sandgauge {
 
 /// One line per instruction, each ended by '\n'.
 std::string listing(const Program& program);
+
+/// What a listing says beside the meaning of numbers.
+struct ListingNotes {
+  std::map<std::pair<Abi, std::int32_t>, std::string> by_call;  // where the call's number is compared for equality
+  std::vector<std::string> by_instruction;                      // by index; may be shorter than the program
+};
+
+/// The same with labels: `L4:` before an instruction that is jumped to, `L4` where it is jumped from. An entry per
+/// instruction, without a line end.
+std::vector<std::string> annotated_listing(const Program& program, const ListingNotes& notes);
 
 }  // namespace sandgauge

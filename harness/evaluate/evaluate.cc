@@ -140,21 +140,9 @@ std::uint32_t word(const seccomp_data& data, std::uint32_t offset) {
   return value;
 }
 
-}  // namespace
-
-Result<void> validate(const Program& program) {
-  const std::vector<sock_filter>& code = program.code;
-  if (code.empty() || code.size() > kLongestProgram)
-    return fail("the filter has {} instructions, expected 1 to {}", code.size(), kLongestProgram);
-  for (std::size_t at = 0; at < code.size(); ++at)
-    if (Result<void> checked = check_instruction(code, at); !checked) return checked;
-  const std::uint16_t end = code.back().code;
-  if (end != (BPF_RET | BPF_K) && end != (BPF_RET | BPF_A))
-    return fail("instruction {}: the last one, expected a RET", code.size() - 1);
-  return check_memory(code);
-}
-
-Evaluation evaluate(const Program& program, const seccomp_data& data) {
+/// `visit` is called with each executed instruction.
+template <class Visit>
+Evaluation run(const Program& program, const seccomp_data& data, Visit visit) {
   std::uint32_t a = 0;
   std::uint32_t x = 0;
   std::uint32_t memory[BPF_MEMWORDS];  // validate() has seen that no cell is loaded before it is stored
@@ -162,6 +150,7 @@ Evaluation evaluate(const Program& program, const seccomp_data& data) {
   const auto ended = [&steps](std::uint32_t value) { return Evaluation{value, action_of_return_value(value), steps}; };
   for (const sock_filter* step = program.code.data();; ++step) {
     ++steps;
+    visit(step);
     const std::uint32_t k = step->k;
     const auto jump = [&step](bool holds) { step += holds ? step->jt : step->jf; };
     switch (step->code) {
@@ -212,6 +201,30 @@ Evaluation evaluate(const Program& program, const seccomp_data& data) {
       default: __builtin_unreachable();
     }
   }
+}
+
+}  // namespace
+
+Result<void> validate(const Program& program) {
+  const std::vector<sock_filter>& code = program.code;
+  if (code.empty() || code.size() > kLongestProgram)
+    return fail("the filter has {} instructions, expected 1 to {}", code.size(), kLongestProgram);
+  for (std::size_t at = 0; at < code.size(); ++at)
+    if (Result<void> checked = check_instruction(code, at); !checked) return checked;
+  const std::uint16_t end = code.back().code;
+  if (end != (BPF_RET | BPF_K) && end != (BPF_RET | BPF_A))
+    return fail("instruction {}: the last one, expected a RET", code.size() - 1);
+  return check_memory(code);
+}
+
+Evaluation evaluate(const Program& program, const seccomp_data& data) {
+  return run(program, data, [](const sock_filter*) {});
+}
+
+std::vector<std::size_t> trace(const Program& program, const seccomp_data& data) {
+  std::vector<std::size_t> path;
+  run(program, data, [&](const sock_filter* step) { path.push_back(static_cast<std::size_t>(step - program.code.data())); });
+  return path;
 }
 
 }  // namespace sandgauge

@@ -11,7 +11,9 @@
 
 #include <linux/seccomp.h>
 
+#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "base/result.h"
 #include "model/action.h"
@@ -35,5 +37,8 @@ Result<void> validate(const Program& program);
 /// 32 bits wide. Two rules come from the kernel's translation to eBPF (net/core/filter.c, bpf_convert_filter): a division by
 /// an X of 0 ends the filter with the value 0, which is KILL; a shift by X uses only the low five bits of X.
 Evaluation evaluate(const Program& program, const seccomp_data& data);
+
+/// The instructions that evaluate() executes, in order, the RET last.
+std::vector<std::size_t> trace(const Program& program, const seccomp_data& data);
 
 }  // namespace sandgauge

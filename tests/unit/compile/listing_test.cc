@@ -118,5 +118,20 @@ TEST(ListingTest, AProgramThatJumpsOutOfItselfCanBeListed) {
             "   1  jeq  1, 257, 257\n");
 }
 
+TEST(ListingTest, AnAnnotatedListingHasLabelsAndNotes) {
+  const Program program{{{BPF_LD | BPF_W | BPF_ABS, 0, 0, 4},
+                         {BPF_JMP | BPF_JEQ | BPF_K, 0, 2, 0xc000003e},
+                         {BPF_LD | BPF_W | BPF_ABS, 0, 0, 0},
+                         {BPF_JMP | BPF_JEQ | BPF_K, 1, 0, 63},
+                         {BPF_RET | BPF_K, 0, 0, 0x7fff0000},
+                         {BPF_RET | BPF_K, 0, 0, 0x00050001}}};
+  const ListingNotes notes{.by_call = {{{Abi::x86_64, 63}, "rule 1"}}, .by_instruction = {"", "", "", "", "no rule"}};
+  EXPECT_EQ(annotated_listing(program, notes),
+            (std::vector<std::string>{"          0  ld   arch", "          1  jeq  0xc000003e, L2, L4       ; x86_64",
+                                      "   L2:    2  ld   nr", "          3  jeq  63, L5, L4               ; uname: rule 1",
+                                      "   L4:    4  ret  0x7fff0000               ; ALLOW: no rule",
+                                      "   L5:    5  ret  0x00050001               ; ERRNO(EPERM)"}));
+}
+
 }  // namespace
 }  // namespace sandgauge

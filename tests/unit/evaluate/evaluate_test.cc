@@ -205,5 +205,10 @@ TEST(EvaluateTest, TheActionIsTheKernelsReadingOfTheValue) {
   EXPECT_EQ(evaluate({{ret(kAllow | 9)}}, {}), (Evaluation{kAllow | 9, {ActionKind::allow, 0}, 1}));
 }
 
+TEST(EvaluateTest, ATraceIsTheInstructionsThatWereExecuted) {
+  const Program program{{load(7), jump(BPF_JEQ, 7, 1, 0), ret(1), ret(2)}};
+  EXPECT_EQ(trace(program, {}), (std::vector<std::size_t>{0, 1, 3}));
+}
+
 }  // namespace
 }  // namespace sandgauge

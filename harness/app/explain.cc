@@ -1,0 +1,102 @@
+#include "app/explain.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "app/command_line.h"
+#include "app/explanation.h"
+#include "compile/compile.h"
+#include "compile/libseccomp.h"
+#include "evaluate/evaluate.h"
+#include "model/syscalls.h"
+#include "policy/call_text.h"
+#include "policy/format.h"
+#include "report/explain_report.h"
+#include "report/output.h"
+
+namespace sandgauge {
+namespace {
+
+int complain(const std::string& message, int exit_code) {
+  fmt::print(stderr, "sandgauge: {}\n", message);
+  return exit_code;
+}
+
+/// "read", "read@i386": the call whatever its arguments; "read(0)": with these.
+Result<AskedCall> asked_call(const std::string& text) {
+  AskedCall asked{.with_arguments = text.find('(') != std::string::npos, .text = text};
+  const std::size_t at = text.rfind('@');
+  const std::string whole = asked.with_arguments      ? text
+                            : at == std::string::npos ? text + "()"
+                                                      : text.substr(0, at) + "()" + text.substr(at);
+  const auto request = parse_call(whole);
+  if (!request) return fail(request.error());
+  asked.call.abi = request->abi;
+  const auto number = syscall_number(request->abi, request->syscall);
+  asked.call.number = number ? *number : std::stoi(request->syscall);  // parse_call() has seen that it is one or the other
+  for (std::size_t i = 0; i < request->args.size(); ++i) {
+    if (request->args[i].kind != CallArgument::Kind::number)
+      return fail("{}: argument {} is a text, expected numbers: a filter sees no more of it than an address", text, i);
+    asked.call.args[i] = request->args[i].number;
+  }
+  return asked;
+}
+
+/// A policy without the names that libseccomp does not know, as container runtimes load it.
+Policy known_part(const Policy& policy, const std::vector<std::string>& unknown) {
+  Policy known = policy;
+  for (Rule& rule : known.rules)
+    std::erase_if(rule.syscalls, [&](const std::string& name) { return std::ranges::find(unknown, name) != unknown.end(); });
+  std::erase_if(known.rules, [](const Rule& rule) { return rule.syscalls.empty(); });
+  return known;
+}
+
+NamedProgram make_program(const Policy& policy, const Backend& backend, std::vector<std::string>& notes) {
+  const std::vector<std::string> unknown =
+      backend.compiler == Backend::Compiler::libseccomp ? unknown_to_libseccomp(policy) : std::vector<std::string>{};
+  const auto program = compile(unknown.empty() ? policy : known_part(policy, unknown), backend);
+  if (!program) return {to_string(backend), {}, program.error().message};
+  if (!unknown.empty())
+    notes.push_back(fmt::format("{}: left out, as libseccomp {} does not know them on every ABI of the policy: {}",
+                                to_string(backend), libseccomp_version(), fmt::join(unknown, ", ")));
+  return {to_string(backend), *program, ""};
+}
+
+}  // namespace
+
+int explain(const ExplainOptions& options) {
+  std::vector<AskedCall> asked;
+  for (const std::string& text : options.calls) {
+    auto call = asked_call(text);
+    if (!call) return complain(call.error().message, kExitUsage);
+    asked.push_back(*std::move(call));
+  }
+  const auto profile = read_profile(options.policy);
+  if (!profile) return complain(profile.error().message, kExitUsage);
+  std::vector<std::string> notes;
+  for (const ProfileNote& note : profile->notes) notes.push_back(in_place(*profile, note.place, note.text));
+  std::vector<NamedProgram> programs;
+  for (const std::string& name : options.backends) {
+    const auto backend = parse_backend(name);
+    if (!backend) return complain("--backend: " + backend.error().message, kExitUsage);
+    programs.push_back(make_program(profile->policy, *backend, notes));
+  }
+  if (std::ranges::none_of(programs, [](const NamedProgram& each) { return each.error.empty(); }))
+    return complain(fmt::format("{}: {}", options.policy, programs[0].error), kExitUsage);
+
+  Explanation explanation = explain(programs, &profile->policy, asked);
+  explanation.notes = std::move(notes);
+  explanation.source = options.policy == "-" ? "<stdin>" : options.policy;
+  const auto has = [&](const char* part) {
+    return options.parts.empty() || std::ranges::find(options.parts, part) != options.parts.end();
+  };
+  const std::string report =
+      options.format == "json"
+          ? to_json(explanation)
+          : to_text(explanation, {.summary = has("summary"), .calls = has("calls"), .listing = has("listing")});
+  if (const auto written = write_report(options.output, report); !written)
+    return complain(written.error().message, kExitCouldNotRun);
+  return kExitAsExpected;
+}
+
+}  // namespace sandgauge

@@ -1,0 +1,337 @@
+#include "evaluate/paths.h"
+
+#include <linux/filter.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <set>
+
+#include "evaluate/word_tests.h"
+#include "model/abi.h"
+
+namespace sandgauge {
+namespace {
+
+constexpr std::size_t kWords = sizeof(seccomp_data) / sizeof(std::uint32_t);
+/// Of one search, in looked-at instructions and tests. A real profile's longest search takes a few thousand.
+constexpr std::uint64_t kMostWork = 200'000;
+
+/// What is known of a register or a memory cell.
+struct Value {
+  enum class Kind : std::uint8_t { constant, word, unknown } kind = Kind::constant;
+  std::uint32_t k = 0;  // constant: the value; word: the mask
+  std::size_t word = 0;
+  bool operator==(const Value&) const = default;
+};
+constexpr Value kUnknown{Value::Kind::unknown, 0, 0};
+
+struct Registers {
+  Value a;
+  Value x;
+  std::array<Value, BPF_MEMWORDS> memory{};
+};
+
+bool compare(std::uint16_t op, std::uint32_t a, std::uint32_t b) {
+  switch (op) {
+    case BPF_JEQ: return a == b;
+    case BPF_JGT: return a > b;
+    case BPF_JGE: return a >= b;
+    default: return (a & b) != 0;
+  }
+}
+
+/// Constants are computed as the kernel does (see evaluate()); of arguments only masks are followed.
+Value arithmetic(const sock_filter& step, const Value& a, const Value& x) {
+  const Value operand = BPF_SRC(step.code) == BPF_X ? x : Value{Value::Kind::constant, step.k, 0};
+  if (operand.kind != Value::Kind::constant) return kUnknown;
+  const std::uint32_t b = operand.k;
+  if (a.kind == Value::Kind::word && BPF_OP(step.code) == BPF_AND) return {a.kind, a.k & b, a.word};
+  if (a.kind != Value::Kind::constant) return kUnknown;
+  const auto constant = [](std::uint32_t k) { return Value{Value::Kind::constant, k, 0}; };
+  switch (BPF_OP(step.code)) {
+    case BPF_ADD: return constant(a.k + b);
+    case BPF_SUB: return constant(a.k - b);
+    case BPF_MUL: return constant(a.k * b);
+    case BPF_DIV: return b == 0 ? kUnknown : constant(a.k / b);  // by an X of 0 the way has ended already
+    case BPF_AND: return constant(a.k & b);
+    case BPF_OR: return constant(a.k | b);
+    case BPF_XOR: return constant(a.k ^ b);
+    case BPF_LSH: return constant(a.k << (b & 31));
+    case BPF_RSH: return constant(a.k >> (b & 31));
+    default: return constant(0 - a.k);
+  }
+}
+
+class Search {
+ public:
+  Search(const Program& program, const seccomp_data& known, std::vector<bool>* reached)
+      : code_(program.code), known_(known), reached_(reached) {
+    if (reached_ != nullptr) reached_->resize(code_.size());
+  }
+
+  Paths run() {
+    paths_.least = ~std::uint64_t{0};
+    follow(0, {}, 0);
+    if (out_of_work_) fall_back();
+    return std::move(paths_);
+  }
+
+ private:
+  Value loaded(std::uint32_t offset) const {
+    if (offset == offsetof(seccomp_data, nr)) return {Value::Kind::constant, static_cast<std::uint32_t>(known_.nr), 0};
+    if (offset == offsetof(seccomp_data, arch)) return {Value::Kind::constant, known_.arch, 0};
+    // The entry of 32-bit calls clears the upper halves.
+    const bool upper = offset >= offsetof(seccomp_data, args) && offset % 8 != 0;
+    if (upper && known_.arch == audit_arch(Abi::i386)) return {};
+    return {Value::Kind::word, ~0U, offset / sizeof(std::uint32_t)};
+  }
+
+  void end(std::size_t at, const Value& value, std::uint64_t steps) {
+    const seccomp_data example = witness();
+    if (steps > paths_.most) {
+      paths_.most = steps;
+      paths_.worst = example;
+    }
+    paths_.least = std::min(paths_.least, steps);
+    if (value.kind != Value::Kind::constant) {
+      paths_.exact = false;
+      return;
+    }
+    const Action action = action_of_return_value(value.k);
+    work_ += paths_.endings.size();
+    if (std::ranges::find(paths_.endings, at, &Ending::at) == paths_.endings.end())
+      paths_.endings.push_back({action, example, at});
+  }
+
+  seccomp_data witness() const {
+    std::array<std::uint32_t, kWords> words{};
+    for (std::size_t word = 0; word < kWords; ++word) {
+      std::uint32_t value = 0;
+      if (tests_[word].size() > 0 && tests_[word].solve(value) == WordTests::Answer::yes) words[word] = value;
+    }
+    seccomp_data data{};
+    std::memcpy(&data, words.data(), sizeof data);
+    data.nr = known_.nr;
+    data.arch = known_.arch;
+    return data;
+  }
+
+  void branch(std::size_t at, const Registers& registers, std::uint64_t steps) {
+    const sock_filter& step = code_[at];
+    const Value operand = BPF_SRC(step.code) == BPF_X ? registers.x : Value{Value::Kind::constant, step.k, 0};
+    const std::uint16_t op = BPF_OP(step.code);
+    const auto target = [&](bool holds) { return at + 1 + (holds ? step.jt : step.jf); };
+    if (registers.a.kind == Value::Kind::constant && operand.kind == Value::Kind::constant)
+      return follow(target(compare(op, registers.a.k, operand.k)), registers, steps);
+    if (registers.a.kind != Value::Kind::word || operand.kind != Value::Kind::constant) {
+      paths_.exact = false;
+      follow(target(true), registers, steps);
+      follow(target(false), registers, steps);
+      return;
+    }
+    WordTests& tests = tests_[registers.a.word];
+    for (const bool holds : {true, false}) {
+      tests.push({registers.a.k, op, operand.k, holds});
+      work_ += tests.size();
+      std::uint32_t value = 0;
+      const WordTests::Answer answer = tests.solve(value);
+      if (answer == WordTests::Answer::unknown) paths_.exact = false;
+      if (answer != WordTests::Answer::no) follow(target(holds), registers, steps);
+      tests.pop();
+    }
+  }
+
+  /// Recurses at tests of arguments only; so many on one way are too much work anyway.
+  void follow(std::size_t at, Registers registers, std::uint64_t steps) {
+    for (;; ++at) {
+      if (++work_ > kMostWork) {
+        out_of_work_ = true;
+        return;
+      }
+      ++steps;
+      if (reached_ != nullptr) (*reached_)[at] = true;
+      const sock_filter& step = code_[at];
+      if (step.code == (BPF_JMP | BPF_JA)) {
+        at += step.k;
+        continue;
+      }
+      switch (BPF_CLASS(step.code)) {
+        case BPF_JMP: return branch(at, registers, steps);
+        case BPF_RET:
+          return end(at, step.code == (BPF_RET | BPF_A) ? registers.a : Value{Value::Kind::constant, step.k, 0}, steps);
+        case BPF_ALU:
+          if (step.code == (BPF_ALU | BPF_DIV | BPF_X)) {
+            if (registers.x == Value{}) return end(at, Value{}, steps);  // ends the filter with 0
+            if (registers.x.kind != Value::Kind::constant) {
+              paths_.exact = false;
+              end(at, Value{}, steps);
+            }
+          }
+          registers.a = arithmetic(step, registers.a, registers.x);
+          break;
+        case BPF_ST: registers.memory[step.k] = registers.a; break;
+        case BPF_STX: registers.memory[step.k] = registers.x; break;
+        case BPF_MISC:
+          (step.code == (BPF_MISC | BPF_TAX) ? registers.x : registers.a) =
+              step.code == (BPF_MISC | BPF_TAX) ? registers.a : registers.x;
+          break;
+        default: load(step, registers); break;
+      }
+    }
+  }
+
+  void load(const sock_filter& step, Registers& registers) const {
+    Value& to = BPF_CLASS(step.code) == BPF_LDX ? registers.x : registers.a;
+    switch (BPF_MODE(step.code)) {
+      case BPF_ABS: to = loaded(step.k); break;
+      case BPF_MEM: to = registers.memory[step.k]; break;
+      case BPF_LEN: to = {Value::Kind::constant, sizeof(seccomp_data), 0}; break;
+      default: to = {Value::Kind::constant, step.k, 0}; break;
+    }
+  }
+
+  /// Bounds from the jumps alone: each instruction is looked at once, with the shortest and the longest way to it. The first
+  /// tests of number and arch are still decided, as long as nothing else has touched the accumulator.
+  void fall_back() {
+    paths_ = {};
+    paths_.exact = false;
+    struct Arrival {
+      bool reached = false;
+      Value a;
+      std::uint64_t least = 0;
+      std::uint64_t most = 0;
+    };
+    std::vector<Arrival> arrivals(code_.size());
+    const auto arrive = [&](std::size_t at, const Value& a, std::uint64_t least, std::uint64_t most) {
+      Arrival& to = arrivals[at];
+      to = to.reached ? Arrival{true, to.a == a ? a : kUnknown, std::min(to.least, least), std::max(to.most, most)}
+                      : Arrival{true, a, least, most};
+    };
+    arrive(0, {}, 0, 0);
+    paths_.least = ~std::uint64_t{0};
+    for (std::size_t at = 0; at < code_.size(); ++at) {
+      if (!arrivals[at].reached) continue;
+      if (reached_ != nullptr) (*reached_)[at] = true;
+      const auto [unused, a, before_least, before_most] = arrivals[at];
+      const sock_filter& step = code_[at];
+      const std::uint64_t least = before_least + 1;
+      const std::uint64_t most = before_most + 1;
+      const bool may_end = BPF_CLASS(step.code) == BPF_RET || step.code == (BPF_ALU | BPF_DIV | BPF_X);
+      if (may_end) {
+        paths_.least = std::min(paths_.least, least);
+        paths_.most = std::max(paths_.most, most);
+      }
+      if (BPF_CLASS(step.code) == BPF_RET) continue;
+      if (step.code == (BPF_JMP | BPF_JA)) {
+        arrive(at + 1 + step.k, a, least, most);
+      } else if (BPF_CLASS(step.code) == BPF_JMP) {
+        const bool decided = a.kind == Value::Kind::constant && BPF_SRC(step.code) == BPF_K;
+        const bool holds = decided && compare(BPF_OP(step.code), a.k, step.k);
+        if (!decided || holds) arrive(at + 1 + step.jt, a, least, most);
+        if (!decided || !holds) arrive(at + 1 + step.jf, a, least, most);
+      } else {
+        Value next = a;
+        if (step.code == (BPF_LD | BPF_W | BPF_ABS)) {
+          next = loaded(step.k).kind == Value::Kind::constant ? loaded(step.k) : kUnknown;
+        } else if (BPF_CLASS(step.code) == BPF_LD || BPF_CLASS(step.code) == BPF_ALU || step.code == (BPF_MISC | BPF_TXA)) {
+          next = kUnknown;
+        }
+        arrive(at + 1, next, least, most);
+      }
+    }
+  }
+
+  const std::vector<sock_filter>& code_;
+  const seccomp_data& known_;
+  std::vector<bool>* reached_;
+  std::array<WordTests, kWords> tests_;
+  Paths paths_;
+  std::uint64_t work_ = 0;
+  bool out_of_work_ = false;
+};
+
+/// Raw numbers and archs around which the filter's tests of them can change their outcome.
+struct TurningPoints {
+  std::set<std::uint32_t> numbers = {0, ~0U};
+  std::set<std::uint32_t> archs = {0, ~0U};
+  bool computed = false;  // the filter does more with them than to compare them
+};
+
+TurningPoints turning_points(const Program& program) {
+  constexpr unsigned kNumber = 1U << (offsetof(seccomp_data, nr) / sizeof(std::uint32_t));
+  constexpr unsigned kArch = 1U << (offsetof(seccomp_data, arch) / sizeof(std::uint32_t));
+  TurningPoints points;
+  std::vector<unsigned> held(program.code.size() + 1);  // which words the accumulator may hold, a bit each
+  for (std::size_t at = 0; at < program.code.size(); ++at) {
+    const sock_filter& step = program.code[at];
+    const bool of_call = (held[at] & (kNumber | kArch)) != 0;
+    switch (BPF_CLASS(step.code)) {
+      case BPF_RET: break;
+      case BPF_JMP:
+        if (step.code == (BPF_JMP | BPF_JA)) {
+          held[at + 1 + step.k] |= held[at];
+          break;
+        }
+        if (of_call && (BPF_SRC(step.code) == BPF_X || BPF_OP(step.code) == BPF_JSET)) points.computed = true;
+        for (const std::uint32_t near : {step.k - 1, step.k, step.k + 1}) {
+          if ((held[at] & kNumber) != 0) points.numbers.insert(near);
+          if ((held[at] & kArch) != 0) points.archs.insert(near);
+        }
+        held[at + 1 + step.jt] |= held[at];
+        held[at + 1 + step.jf] |= held[at];
+        break;
+      case BPF_LD:
+        held[at + 1] |= step.code == (BPF_LD | BPF_W | BPF_ABS) ? 1U << (step.k / sizeof(std::uint32_t)) : 0;
+        if (step.code == (BPF_LD | BPF_MEM)) points.computed = true;
+        break;
+      default:
+        if (of_call || step.code == (BPF_MISC | BPF_TXA)) points.computed = true;
+        held[at + 1] |= held[at];
+    }
+  }
+  return points;
+}
+
+std::vector<bool> reached_by_jumps(const Program& program) {
+  std::vector<bool> reached(program.code.size());
+  reached[0] = true;
+  for (std::size_t at = 0; at < program.code.size(); ++at) {
+    const sock_filter& step = program.code[at];
+    if (!reached[at] || BPF_CLASS(step.code) == BPF_RET) continue;
+    if (step.code == (BPF_JMP | BPF_JA)) {
+      reached[at + 1 + step.k] = true;
+    } else if (BPF_CLASS(step.code) == BPF_JMP) {
+      reached[at + 1 + step.jt] = true;
+      reached[at + 1 + step.jf] = true;
+    } else {
+      reached[at + 1] = true;
+    }
+  }
+  return reached;
+}
+
+}  // namespace
+
+Paths explore(const Program& program, std::uint32_t arch, std::int32_t nr, std::vector<bool>* reached) {
+  const seccomp_data known{.nr = nr, .arch = arch, .instruction_pointer = 0, .args = {}};
+  return Search(program, known, reached).run();
+}
+
+std::vector<std::size_t> unreachable(const Program& program) {
+  const TurningPoints points = turning_points(program);
+  std::vector<bool> reached(program.code.size());
+  constexpr std::size_t kManyArchs = 64;
+  if (points.computed || points.archs.size() > kManyArchs) {
+    reached = reached_by_jumps(program);
+  } else {
+    for (const std::uint32_t arch : points.archs)
+      for (const std::uint32_t number : points.numbers) explore(program, arch, static_cast<std::int32_t>(number), &reached);
+  }
+  std::vector<std::size_t> never;
+  for (std::size_t at = 0; at < reached.size(); ++at)
+    if (!reached[at]) never.push_back(at);
+  return never;
+}
+
+}  // namespace sandgauge

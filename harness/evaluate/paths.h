@@ -1,0 +1,45 @@
+// All ways that a filter can go for one call number, whatever the arguments are.
+//
+//   Paths paths = explore(program, Abi::x86_64, 41);                 // socket
+//   paths.most == 31; paths.exact; paths.worst.args[0] == 16;        // the arguments that take the longest way
+//   paths.endings.size() == 2;                                       // ALLOW or ERRNO(EPERM), each with an example
+//
+// Every way is followed with what the tests on it say of the arguments, so a way that no arguments can take does not count.
+// Where that cannot be decided (arithmetic with arguments, or more ways than a bounded search can follow) `exact` is false:
+// then `least` and `most` enclose the truth, and `reached` may hold an instruction too many, never one too few.
+// A program is one that validate() accepts. Nothing here can fail; time and memory are bounded whatever the program.
+#pragma once
+
+#include <linux/seccomp.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "model/action.h"
+#include "model/program.h"
+
+namespace sandgauge {
+
+/// A RET that some arguments lead to.
+struct Ending {
+  Action action;
+  seccomp_data example{};  // arguments that lead there, when Paths::exact
+  std::size_t at = 0;      // the RET
+};
+
+struct Paths {
+  std::uint64_t least = 0;  // executed instructions, the RET included
+  std::uint64_t most = 0;
+  bool exact = true;
+  seccomp_data worst{};         // takes the longest way, when exact
+  std::vector<Ending> endings;  // each RET with a known value once; empty if the ways were too many
+};
+
+/// `reached`, unless null, has an entry per instruction; those that some arguments reach are set to true.
+Paths explore(const Program& program, std::uint32_t arch, std::int32_t nr, std::vector<bool>* reached = nullptr);
+
+/// The instructions that no call of any arch, number and arguments reaches, in order. A filter that does more
+/// with number and arch than to compare them with constants is looked at by its jumps only.
+std::vector<std::size_t> unreachable(const Program& program);
+
+}  // namespace sandgauge
