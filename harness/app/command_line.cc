@@ -5,6 +5,8 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "app/convert_command.h"
+#include "app/diff_command.h"
 #include "app/explain_command.h"
 #include "app/run_command.h"
 
@@ -23,6 +25,8 @@ struct Command {
 constexpr Command kCommands[] = {
     {.name = "run", .add = add_run_command, .takes_program = true},
     {.name = "explain", .add = add_explain_command},
+    {.name = "convert", .add = add_convert_command},
+    {.name = "diff", .add = add_diff_command},
 };
 
 std::string names_of_commands() {

@@ -1,8 +1,87 @@
 #include "app/profile_input.h"
 
+#include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 
+#include "evaluate/evaluate.h"
+
 namespace sandgauge {
+namespace {
+
+Result<std::set<std::string>> capabilities_of(const std::string& words) {
+  std::set<std::string> capabilities;
+  if (words == "none") return capabilities;
+  for (std::size_t start = 0; start <= words.size();) {
+    const std::size_t end = std::min(words.find(',', start), words.size());
+    std::string word = words.substr(start, end - start);
+    for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    if (!word.starts_with("CAP_")) word = "CAP_" + word;
+    if (word.size() <= 4 || word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != std::string::npos)
+      return fail("--caps: found '{}', expected names such as CAP_SYS_ADMIN divided by commas, or none",
+                  words.substr(start, end - start));
+    capabilities.insert(word);
+    start = end + 1;
+  }
+  return capabilities;
+}
+
+/// The ABIs of the machines that the policies are about: a call of another one cannot be made there.
+std::vector<Abi> callable(const Policy& a, const Policy& b) {
+  const auto listed = [&](Abi abi) {
+    return std::ranges::find(a.architectures, abi) != a.architectures.end() ||
+           std::ranges::find(b.architectures, abi) != b.architectures.end();
+  };
+  std::vector<Abi> abis;
+  if (listed(Abi::x86_64) || listed(Abi::i386) || listed(Abi::x32)) abis = {Abi::x86_64, Abi::i386, Abi::x32};
+  if (listed(Abi::aarch64)) abis.push_back(Abi::aarch64);
+  return abis;
+}
+
+}  // namespace
+
+void add_profile_options(CLI::App& command, ProfileWords& words) {
+  const char* how = "How profiles are read";
+  command.add_option("--from", words.from, "the format of the input (default: recognised by its content)")
+      ->type_name("FORMAT")
+      ->group(how);
+  command.add_option("--caps", words.caps, "the capabilities that conditions are resolved for (default: Docker's default)")
+      ->type_name("CAP,...|none")
+      ->group(how);
+  command.add_option("--kernel", words.kernel, "the kernel that conditions are resolved for (default: the running one)")
+      ->type_name("X.Y")
+      ->group(how);
+  command.add_option("--machine", words.machine, "the machine that conditions are resolved for (default: this one)")
+      ->type_name("x86_64|aarch64")
+      ->group(how);
+}
+
+Result<ReadOptions> understand(const ProfileWords& words) {
+  ReadOptions options;
+  if (!words.from.empty()) {
+    const auto format = parse_profile_format(words.from);
+    if (!format) return fail("--from: {}", format.error().message);
+    options.from = *format;
+  }
+  if (!words.machine.empty()) {
+    const auto machine = parse_abi(words.machine);
+    if (!machine) return fail("--machine: found '{}', expected x86_64, i386, x32 or aarch64", words.machine);
+    options.context.machine = *machine;
+  }
+  if (!words.kernel.empty()) {
+    KernelVersion version;
+    char more = 0;
+    if (std::sscanf(words.kernel.c_str(), "%4d.%4d%c", &version.major, &version.minor, &more) != 2)
+      return fail("--kernel: found '{}', expected a version such as 6.1", words.kernel);
+    options.context.kernel = version;
+  }
+  if (!words.caps.empty()) {
+    auto capabilities = capabilities_of(words.caps);
+    if (!capabilities) return fail(capabilities.error());
+    options.context.capabilities = *std::move(capabilities);
+  }
+  return options;
+}
 
 Result<Profile> read_profile_aloud(const std::string& path, const ReadOptions& options) {
   using About = ProfileNote::About;
@@ -14,6 +93,31 @@ Result<Profile> read_profile_aloud(const std::string& path, const ReadOptions& o
                note.about == About::resolved ? "" : "warning: ", in_place(*profile, note.place, note.text));
   }
   return profile;
+}
+
+Result<Decide> decisions_of(const Profile& profile) {
+  if (profile.program) {
+    if (auto loadable = validate(*profile.program); !loadable)
+      return fail("{}: the kernel would refuse this filter: {}", profile.file, loadable.error().message);
+    return decided_by(*profile.program);
+  }
+  auto rules = Rules::of(profile.policy);
+  if (!rules) return fail("{}: {}", profile.file, rules.error().message);
+  return decided_by(*std::move(rules));
+}
+
+Result<std::vector<Change>> changes_between(const Profile& before, const Profile& after) {
+  Tests tests;
+  for (const Profile* profile : {&before, &after}) {
+    const auto rules = resolve(profile->policy);
+    if (!rules) return fail("{}: {}", profile->file, rules.error().message);
+    add_tests(*rules, tests);
+  }
+  const auto a = decisions_of(before);
+  const auto b = decisions_of(after);
+  if (!a) return fail(a.error());
+  if (!b) return fail(b.error());
+  return changes(callable(before.policy, after.policy), tests, *a, *b);
 }
 
 }  // namespace sandgauge

@@ -49,3 +49,56 @@ def test_an_unknown_name_in_a_profile_is_said_and_does_not_stop_the_run(tmp_path
     ended = sandgauge("run", "--policy", profile, "--", PROGRAMS / "uname")
     assert ended.code == 0
     assert f"warning: {profile}:2:26: unknown syscall 'unmae', did you mean 'uname'?" in ended.err
+
+
+def test_converting_to_yaml_and_back_keeps_every_decision(tmp_path):
+    assert sandgauge("convert", PROFILES / "container.json", "--to", "yaml", "-o", tmp_path / "p.yaml").code == 0
+    assert sandgauge("convert", tmp_path / "p.yaml", "--to", "oci", "-o", tmp_path / "p.json").code == 0
+    same = sandgauge("diff", tmp_path / "p.json", PROFILES / "container.json")
+    assert (same.code, same.out) == (0, "")
+
+
+def test_conditions_are_resolved_for_the_stated_context():
+    plain = PROFILES / "container.json"
+    as_admin = sandgauge("convert", plain, "--caps", "sys_admin", "--to", "yaml")
+    assert '"unshare"' in as_admin.out and '"ptrace"' in as_admin.out
+    old = sandgauge("convert", plain, "--kernel", "4.7", "--to", "yaml")
+    assert '"unshare"' not in old.out and '"ptrace"' not in old.out
+    assert "Linux 4.7" in old.err
+
+
+def test_convert_says_what_the_target_cannot_say_and_which_calls_change(tmp_path):
+    (tmp_path / "p.yaml").write_text("default: ALLOW\nrules: [{syscalls: [uname], action: TRAP(7)}]\n")
+    ended = sandgauge("convert", tmp_path / "p.yaml", "--to", "oci")
+    assert ended.code == 1 and json.loads(ended.out)["syscalls"][0]["names"] == ["uname"]
+    assert "oci cannot say: rule 1 (uname): TRAP(7): the data of TRAP(7), which becomes TRAP\n" in ended.err
+    assert "x86_64: TRAP(7) -> TRAP\n    uname\n" in ended.err
+    assert "x32: KILL_PROCESS -> KILL\n    every call\n" in ended.err
+
+
+def test_diff_is_by_decision_and_argument_by_argument(tmp_path):
+    a, b = tmp_path / "a.yaml", tmp_path / "b.yaml"
+    a.write_text("rules:\n  - {syscalls: [mkdir, write], action: ERRNO(EPERM)}\n")
+    b.write_text("rules:\n  - {syscalls: write, action: ERRNO(1), when: arg0 < 5}\n"
+                 "  - {syscalls: mkdir, action: ERRNO(1)}\n  - {syscalls: write, action: ERRNO(1), when: arg0 >= 5}\n")
+    assert sandgauge("diff", a, b).code == 0
+    b.write_text(b.read_text().replace(">= 5", ">= 6"))
+    ended = sandgauge("diff", a, b)
+    assert (ended.code, ended.out) == (1, f"--- {a}\n+++ {b}\nx86_64: ERRNO(EPERM) -> ALLOW, for some arguments\n    write(0x5)\n")
+    changes = json.loads(sandgauge("diff", a, b, "--format", "json").out)["changes"]
+    assert changes == [{"abi": "x86_64", "number": 1, "syscall": "write", "args": [5, 0, 0, 0, 0, 0],
+                        "before": "ERRNO(EPERM)", "after": "ALLOW", "someArguments": True}]
+
+
+@pytest.mark.parametrize("words, message", [
+    (("convert", "/none", "--to", "oci"), "/none: cannot open it: ENOENT"),
+    (("convert", "/none", "--to", "xml"), "--to: unknown format 'xml', expected one of yaml, oci"),
+    (("convert", "/none"), "--to is required"),
+    (("diff", "/none"), "B is required"),
+    (("diff", "/none", "/none", "--caps", "a b"), "--caps: found 'a b', expected names such as CAP_SYS_ADMIN"),
+    (("diff", "/none", "/none", "--kernel", "6"), "--kernel: found '6', expected a version such as 6.1"),
+    (("diff", "/none", "/none", "--machine", "pdp11"), "--machine: found 'pdp11', expected x86_64"),
+    (("diff", "/none", "/none", "--format", "xml"), "--format: found 'xml', expected text or json")])
+def test_wrong_words_are_one_error_and_exit_code_2(words, message):
+    ended = sandgauge(*words)
+    assert ended.code == 2 and message in ended.err and ended.out == ""

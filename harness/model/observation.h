@@ -1,0 +1,29 @@
+// Observation: which calls a program was seen to make, and how often: what a profile is held against, or made of.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "model/abi.h"
+#include "model/case.h"
+
+namespace sandgauge {
+
+struct ObservedCall {
+  Abi abi = native_abi();
+  std::int32_t number = 0;
+  std::uint64_t count = 0;
+  Place first;  // where it was first seen: a line of a log; the line 0 if there is no file
+  bool operator==(const ObservedCall&) const = default;
+};
+
+struct Observation {
+  std::vector<ObservedCall> calls;  // each call once, in the order in which they were first seen
+  bool operator==(const Observation&) const = default;
+};
+
+/// Counts one more call, or `count` of them.
+void add_call(Observation& observation, Abi abi, std::int32_t number, const Place& place, std::uint64_t count = 1);
+
+}  // namespace sandgauge
