@@ -68,9 +68,9 @@ SANDGAUGE_BARE std::int64_t call_by_svc(std::int64_t number, const std::uint64_t
 
 }  // namespace
 
-SANDGAUGE_BARE Call* recorded_raw_call = nullptr;
+Call* recorded_raw_call = nullptr;
 
-std::int64_t raw_call(Abi abi, std::int32_t number, const std::uint64_t (&args)[6]) {
+SANDGAUGE_BARE std::int64_t raw_call(Abi abi, std::int32_t number, const std::uint64_t (&args)[6]) {
   if (recorded_raw_call != nullptr) {
     recorded_raw_call->abi = abi;
     recorded_raw_call->number = number;
