@@ -23,10 +23,9 @@ std::vector<Case> topic(std::string_view suite, std::vector<Scenario> scenarios)
     test.exclusive = scenario.exclusive;
     test.expect = std::move(scenario.ends);
     test.needs = std::move(scenario.needs);
-    const std::string_view file = scenario.where.file_name();
+    const std::string_view file = scenario.file;
     const auto folder = file.rfind("cases/");
-    test.place = {std::string(folder == std::string_view::npos ? file : file.substr(folder)),
-                  static_cast<int>(scenario.where.line())};
+    test.place = {std::string(folder == std::string_view::npos ? file : file.substr(folder)), scenario.line};
     cases.push_back(std::move(test));
   }
   return cases;

@@ -22,7 +22,6 @@
 // (docs/case-files.md); both kinds of a topic may stand side by side.
 #pragma once
 
-#include <source_location>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -45,8 +44,9 @@ struct Scenario {
   std::string difference = {};                // where the kernel departs from its documentation
   std::vector<std::int64_t> parameters = {};  // Stage::parameter()
   bool core_unlimited = false;
-  bool exclusive = false;  // it changes something of the whole machine: nothing else may run beside it
-  std::source_location where = std::source_location::current();
+  bool exclusive = false;               // it changes something of the whole machine: nothing else may run beside it
+  const char* file = __builtin_FILE();  // not std::source_location: clang-tidy 14 has none
+  int line = __builtin_LINE();
 };
 
 /// The cases of a topic, in their order.

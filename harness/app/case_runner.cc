@@ -57,6 +57,10 @@ std::string describe_control(const Outcome& control) {
   return fmt::format("it is {}", explain_end(control));
 }
 
+std::string outer_filters(const Host& host) {
+  return host.outer_filters > 0 ? fmt::format("{} filter(s)", host.outer_filters) : std::string("seccomp filters");
+}
+
 }  // namespace
 
 /// A case that is compiled and whose program is found.
@@ -184,6 +188,14 @@ Verdict CaseRunner::try_scenario(const Case& test, const StageMutation& mutation
   result.facts = facts(trial);
   Verdict verdict = judge(trial);
   if (verdict.status != Status::pass) result.reproducer = reproducer(test, outcome.stage.value_or(StageOutcome{}));
+  // Unlike a case of a file it cannot be tried without its own filters, so that nothing tells whose answer it was.
+  const bool bad = verdict.status == Status::fail || verdict.status == Status::broken;
+  if (bad && context_.host.outer_filters != 0 && verdict.cause != Cause::interrupted)
+    return {Status::skip,
+            Cause::outer_filter,
+            fmt::format("sandgauge itself runs under {}, which may answer first: {}", outer_filters(context_.host),
+                        verdict.reason),
+            {}};
   return verdict;
 }
 
@@ -243,8 +255,7 @@ void CaseRunner::read_audit(Outcome& outcome) {
 
 /// Under a filter of somebody else's, a case that went wrong is tried again with that filter alone.
 Verdict CaseRunner::blame_outer_filter(const Case& test, const Outcome& outcome, const std::string& path, Verdict verdict) {
-  const std::string outer = context_.host.outer_filters > 0 ? fmt::format("{} filter(s)", context_.host.outer_filters)
-                                                            : std::string("seccomp filters");
+  const std::string outer = outer_filters(context_.host);
   if (outcome.setup)
     return {
         Status::skip,

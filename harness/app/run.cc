@@ -1,12 +1,15 @@
 #include "app/run.h"
 
 #include <fcntl.h>
+#include <fmt/chrono.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <ctime>
 #include <random>
 
 #include "app/command_line.h"
@@ -73,11 +76,19 @@ void check_audit(Host& host, std::vector<std::string>& notes) {
       fmt::format("audit records cannot be read, so CAP_AUDIT_READ counts as missing: {}", reader.error().message));
 }
 
+/// "" if the kernel does not tell.
+std::string host_name() {
+  struct utsname names {};
+  return ::uname(&names) == 0 ? names.nodename : "";
+}
+
 Report blank_report(const Host& host) {
   Report report;
   report.version = SANDGAUGE_VERSION;
   report.kernel = host.release;
   report.machine = std::string(abi_name(native_abi()));
+  report.hostname = host_name();
+  report.started = fmt::format("{:%FT%TZ}", fmt::gmtime(std::time(nullptr)));
   report.user = host.uid == 0 ? "root" : fmt::format("uid {}", host.uid);
   if (host.outer_filters != 0)
     report.notes.push_back(

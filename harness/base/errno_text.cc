@@ -38,6 +38,8 @@ std::optional<int> errno_number(std::string_view name) {
 }
 
 std::string errno_text(int error) {
+  constexpr int kUnsupported = 524;  // ENOTSUPP, include/linux/errno.h: the kernel's own, for no libc
+  if (error == kUnsupported) return "ENOTSUPP (524, not supported; of a filter: no room below net.core.bpf_jit_limit)";
   const char* description = strerrordesc_np(error);
   return fmt::format("{} ({})", errno_name(error), description != nullptr ? description : "no such errno");
 }

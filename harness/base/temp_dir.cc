@@ -39,10 +39,12 @@ TempDir::~TempDir() {
 
 void TempDir::clear() const {
   ::mkdir(path_.c_str(), 0700);
-  open_up(path_);
+  ::chmod(path_.c_str(), 0700);
   std::error_code ignored;
-  for (auto entry = fs::directory_iterator(path_, ignored); entry != fs::directory_iterator(); entry.increment(ignored))
+  for (auto entry = fs::directory_iterator(path_, ignored); entry != fs::directory_iterator(); entry.increment(ignored)) {
+    if (entry->symlink_status(ignored).type() == fs::file_type::directory) open_up(entry->path());
     fs::remove_all(entry->path(), ignored);
+  }
 }
 
 }  // namespace sandgauge

@@ -92,6 +92,7 @@ struct Report {
   std::vector<std::string> notes;  // said once at the top: an outer filter, a missing capability
   std::vector<CaseResult> results;
   std::vector<MutationSummary> mutation;  // empty, or one
+  std::string started;                    // "2026-01-31T23:59:59Z"; may be empty
   bool interrupted = false;
   std::size_t not_run = 0;  // cases left when the run was ended
   std::chrono::milliseconds duration{0};

@@ -139,6 +139,7 @@ std::string to_json(const Report& report) {
       {"machine", report.machine},
       {"hostname", report.hostname},
       {"user", report.user},
+      {"started", report.started},
       {"notes", report.notes},
       {"duration_ms", report.duration.count()},
       {"totals", {{"passed", sum.passed}, {"failed", sum.failed}, {"broken", sum.broken}, {"skipped", sum.skipped}}},

@@ -64,6 +64,7 @@ std::string test_suite(const Report& report, const Group& suite) {
   std::string text = fmt::format("  <testsuite name=\"{}\" {} skipped=\"{}\" time=\"{}\"", xml_text(suite.key), counts(sum),
                                  sum.skipped, seconds(duration));
   if (!report.hostname.empty()) text += fmt::format(" hostname=\"{}\"", xml_text(report.hostname));
+  if (!report.started.empty()) text += fmt::format(" timestamp=\"{}\"", xml_text(report.started));
   text += ">\n" + properties(report);
   for (const CaseResult* result : suite.results) text += test_case(*result);
   return text + "  </testsuite>\n";

@@ -26,6 +26,7 @@ constexpr const char* kWholeRun = R"json({
   "machine": "x86_64",
   "hostname": "box",
   "user": "root",
+  "started": "",
   "notes": [
     "a note"
   ],

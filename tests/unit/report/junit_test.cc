@@ -79,6 +79,8 @@ TEST(JunitTest, MarkupInNamesAndReasonsIsEscaped) {
 
 TEST(JunitTest, AnUnknownHostIsNotNamed) {
   Report report = sample_report();
+  report.started = "2026-01-31T23:59:59Z";
+  EXPECT_THAT(to_junit(report), HasSubstr(" hostname=\"box\" timestamp=\"2026-01-31T23:59:59Z\">"));
   report.hostname = "";
   EXPECT_THAT(to_junit(report), Not(HasSubstr("hostname")));
 }
