@@ -69,8 +69,7 @@ Result<std::string> text_of(const Yaml& node) { return scalar_of(node, "text"); 
 
 Result<std::string> term_of(const Yaml& node, std::string_view expected) {
   constexpr std::size_t kLongest = 100;
-  const bool fits =
-      node.text.size() <= kLongest && std::ranges::none_of(node.text, [](unsigned char c) { return c < ' '; });
+  const bool fits = node.text.size() <= kLongest && std::ranges::none_of(node.text, [](unsigned char c) { return c < ' '; });
   if (!fits) return fail_at(node, "found {}, expected {}", found(node), expected);
   return scalar_of(node, expected);
 }
