@@ -8,6 +8,7 @@
 #include "app/convert_command.h"
 #include "app/diff_command.h"
 #include "app/explain_command.h"
+#include "app/lint_command.h"
 #include "app/run_command.h"
 
 namespace sandgauge {
@@ -27,6 +28,7 @@ constexpr Command kCommands[] = {
     {.name = "explain", .add = add_explain_command},
     {.name = "convert", .add = add_convert_command},
     {.name = "diff", .add = add_diff_command},
+    {.name = "lint", .add = add_lint_command},
 };
 
 std::string names_of_commands() {

@@ -246,7 +246,7 @@ std::vector<std::string> unknown_to_libseccomp(const Policy& policy) {
     for (const std::string& name : rule.syscalls) {
       const bool known = std::ranges::all_of(policy.architectures, [&](Abi abi) {
         const auto number = syscall_number(abi, name);
-        if (!number || abi == native_abi()) return true;
+        if (!number) return true;
         const int raw = to_seccomp_data({.abi = abi, .number = *number}).nr;
         const std::unique_ptr<char, void (*)(void*)> found(seccomp_syscall_resolve_num_arch(token_of(abi), raw), std::free);
         return found != nullptr;

@@ -45,7 +45,7 @@ Result<Program> compile_libseccomp(const Policy& policy, int optimise,
                                    std::chrono::milliseconds deadline = std::chrono::seconds(5));
 
 /// The names in the policy's rules that some ABI of the policy has and this libseccomp does not know there. A runtime leaves
-/// such names out; compile_libseccomp() fails for them.
+/// such names out; compile_libseccomp() fails for them, but for those of the native ABI, which it can add by number.
 std::vector<std::string> unknown_to_libseccomp(const Policy& policy);
 
 /// Of the library that this runs with: "2.5.4".

@@ -3,7 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import PROGRAMS, ROOT, sandgauge
+from conftest import PROGRAMS, ROOT, SANDGAUGE, as_nobody, run, sandgauge
 
 PROFILES = ROOT / "tests/profiles"
 
@@ -102,3 +102,44 @@ def test_diff_is_by_decision_and_argument_by_argument(tmp_path):
 def test_wrong_words_are_one_error_and_exit_code_2(words, message):
     ended = sandgauge(*words)
     assert ended.code == 2 and message in ended.err and ended.out == ""
+
+
+def test_lint_finds_the_open_twin_and_the_kernel_agrees(block_mkdir):
+    ended = sandgauge("lint", "--live", block_mkdir)
+    assert ended.code == 1
+    assert f"{block_mkdir}:1:" in ended.out
+    assert "high: mkdir gets ERRNO(EPERM), but mkdirat can do the same and is open [open-twin]\n" \
+           "    mkdirat(), x86_64: ALLOW; this kernel: ALLOW\n" in ended.out
+
+
+def test_lint_speaks_sarif(block_mkdir, tmp_path):
+    assert sandgauge("lint", "--format", "sarif", "-o", tmp_path / "lint.sarif", block_mkdir).code == 1
+    log = json.loads((tmp_path / "lint.sarif").read_text())["runs"][0]
+    rules = [rule["id"] for rule in log["tool"]["driver"]["rules"]]
+    assert {"open-twin", "default-open"} <= {result["ruleId"] for result in log["results"]}
+    for result in log["results"]:
+        assert rules[result["ruleIndex"]] == result["ruleId"] and result["message"]["text"]
+
+
+def test_lint_of_a_profile_of_dockers_size_has_nothing_grave():
+    assert sandgauge("lint", "--fail-on", "high", PROFILES / "container.json").code == 0
+
+
+def test_lint_needs_no_privilege(block_mkdir):
+    block_mkdir.parent.chmod(0o755)
+    ended = run(*as_nobody(SANDGAUGE, "lint", "--live", "-"), stdin=block_mkdir.open())
+    assert ended.code == 1 and "; this kernel: ALLOW" in ended.out
+
+
+HOSTILE = {
+    "nothing": "", "cut": "{", "deep list": "[" * 100_000, "deep map": '{"a":' * 50_000, "nul": "\0", "surrogate": '"\\ud800"',
+    "number": '{"defaultAction": 1e999}', "large": "x" * 2_000_000,
+    "long": '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[' + '{"names":["a"]},' * 60_000}
+
+
+@pytest.mark.parametrize("command", [("lint",), ("diff", "/dev/null"), ("convert", "--to", "yaml")], ids=lambda words: words[0])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_text_is_one_clear_error(tmp_path, command, name):
+    (tmp_path / "p").write_text(HOSTILE[name])
+    ended = sandgauge(*command, tmp_path / "p", timeout=10)
+    assert ended.code == 2 and ended.out == "" and ended.err.startswith("sandgauge: ") and len(ended.err) < 1000

@@ -1,0 +1,73 @@
+#include "app/lint.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <tuple>
+
+#include "app/command_line.h"
+#include "app/lint_calls.h"
+#include "app/lint_catalog.h"
+#include "app/lint_live.h"
+#include "app/lint_rules.h"
+#include "report/lint_report.h"
+#include "report/output.h"
+
+namespace sandgauge {
+namespace {
+
+void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
+
+std::string render(const std::string& file, const std::vector<Finding>& findings, LintFormat format) {
+  if (format == LintFormat::json) return lint_json(file, findings, lint_catalog());
+  if (format == LintFormat::sarif) return lint_sarif(file, findings, lint_catalog());
+  return lint_text(file, findings);
+}
+
+}  // namespace
+
+Result<std::vector<Finding>> lint_profile(const Profile& profile, KernelVersion kernel) {
+  const auto subject = LintSubject::of(profile);
+  if (!subject) return fail(subject.error());
+  std::vector<Finding> findings;
+  lint_notes(*subject, findings);
+  lint_actions(*subject, findings);
+  lint_effect(*subject, findings);
+  lint_halves(*subject, findings);
+  lint_twins(*subject, findings);
+  lint_other_abis(*subject, findings);
+  lint_multiplexers(*subject, findings);
+  lint_io_uring(*subject, findings);
+  lint_fallbacks(*subject, findings);
+  lint_known_names(*subject, kernel, findings);
+  lint_libseccomp(*subject, findings);
+  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+    return std::tie(a.severity, a.line, a.column) < std::tie(b.severity, b.line, b.column);
+  });
+  // One rule of the file can have become several of the policy.
+  const auto same = [](const Finding& a, const Finding& b) {
+    return std::tie(a.check, a.line, a.column, a.message) == std::tie(b.check, b.line, b.column, b.message);
+  };
+  findings.erase(std::unique(findings.begin(), findings.end(), same), findings.end());
+  return findings;
+}
+
+int lint(const LintOptions& options) {
+  const auto profile = read_profile(options.input, options.read);
+  if (!profile) return complain(profile.error().message), kExitUsage;
+  for (const ProfileNote& note : profile->notes)
+    if (note.about == ProfileNote::About::resolved) complain(in_place(*profile, note.place, note.text));
+  auto findings = lint_profile(*profile, options.read.context.kernel);
+  if (!findings) return complain(findings.error().message), kExitUsage;
+  if (options.live) {
+    if (auto asked = ask_kernel(*profile, *findings); !asked)
+      return complain("--live: " + asked.error().message), kExitCouldNotRun;
+  }
+  if (auto done = write_report(options.output, render(profile->file, *findings, options.format)); !done)
+    return complain(done.error().message), kExitCouldNotRun;
+  const bool found = std::ranges::any_of(*findings, [&](const Finding& finding) {
+    return finding.severity <= options.fail_on || (finding.live && finding.live != finding.answer);
+  });
+  return found ? kExitMismatch : kExitAsExpected;
+}
+
+}  // namespace sandgauge

@@ -1,0 +1,24 @@
+// Checks about rules: those that do something else than they look, or nothing at all.
+#pragma once
+
+#include <vector>
+
+#include "app/lint_subject.h"
+
+namespace sandgauge {
+
+/// What the reader of the file noticed: unknown names and keys, tests of which any is enough.
+void lint_notes(const LintSubject& subject, std::vector<Finding>& findings);
+/// Default ALLOW; NOTIFY and TRACE that nobody answers; ERRNO(0).
+void lint_actions(const LintSubject& subject, std::vector<Finding>& findings);
+/// Rules that never match, that others hide or contradict, that do what the default does; numbers that mean other calls on
+/// other ABIs.
+void lint_effect(const LintSubject& subject, std::vector<Finding>& findings);
+/// Tests that the unused upper half of a 32-bit argument slips past, and tests of half of a 64-bit one.
+void lint_halves(const LintSubject& subject, std::vector<Finding>& findings);
+/// Calls that the running kernel, or the libseccomp of this build, has no name for.
+void lint_known_names(const LintSubject& subject, KernelVersion kernel, std::vector<Finding>& findings);
+/// Where libseccomp's filter of the profile answers otherwise than the rules say.
+void lint_libseccomp(const LintSubject& subject, std::vector<Finding>& findings);
+
+}  // namespace sandgauge
