@@ -19,26 +19,14 @@ namespace {
 
 constexpr std::chrono::seconds kTrial{1};
 
-/// getpid through the ABI's own entry, or a negative number. Async-signal-safe.
-long foreign_getpid([[maybe_unused]] Abi abi) {
-  long result = -ENOSYS;
-#if defined(__x86_64__)
-  // int $0x80 from 64-bit code clears r8 to r11 on some kernels.
-  if (abi == Abi::i386) asm volatile("int $0x80" : "=a"(result) : "a"(20L) : "r8", "r9", "r10", "r11", "memory");
-  if (abi == Abi::x32) {
-    asm volatile("syscall" : "=a"(result) : "a"(static_cast<long>(SYS_getpid | kX32Bit)) : "rcx", "r11", "memory");
-  }
-#endif
-  return result;
-}
-
 /// Async-signal-safe.
 [[noreturn]] void try_call(Abi abi) {
   ::prctl(PR_SET_DUMPABLE, 0);  // a death here is an answer, not a crash: no core
   ::signal(SIGSEGV, SIG_DFL);
   ::signal(SIGSYS, SIG_DFL);
+  constexpr long kI386Getpid = 20;
   const pid_t pid = ::getpid();
-  ::_exit(foreign_getpid(abi) == pid ? 0 : 1);
+  ::_exit(foreign_call(abi, abi == Abi::i386 ? kI386Getpid : SYS_getpid) == pid ? 0 : 1);
 }
 
 [[maybe_unused]] bool runs(Abi abi) {  // on x86_64
@@ -65,6 +53,16 @@ long foreign_getpid([[maybe_unused]] Abi abi) {
 }
 
 }  // namespace
+
+long foreign_call([[maybe_unused]] Abi abi, [[maybe_unused]] long number) {
+  long result = -ENOSYS;
+#if defined(__x86_64__)
+  // int $0x80 from 64-bit code clears r8 to r11 on some kernels.
+  if (abi == Abi::i386) asm volatile("int $0x80" : "=a"(result) : "a"(number) : "r8", "r9", "r10", "r11", "memory");
+  if (abi == Abi::x32) asm volatile("syscall" : "=a"(result) : "a"(number | kX32Bit) : "rcx", "r11", "memory");
+#endif
+  return result;
+}
 
 std::set<Abi> running_abis() {
   std::set<Abi> running{native_abi()};

@@ -16,4 +16,8 @@ namespace sandgauge {
 /// second. Blocks for at most that per ABI. An ABI that cannot be tried (fork fails) counts as not run.
 std::set<Abi> running_abis();
 
+/// A call without arguments through the entry of i386 or x32, whose own number it takes (x32's without bit 30): its result,
+/// or -errno. Where the entry is not there: a SIGSEGV, or -ENOSYS. Async-signal-safe.
+long foreign_call(Abi abi, long number);
+
 }  // namespace sandgauge

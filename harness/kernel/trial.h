@@ -1,0 +1,61 @@
+// A trial: something that is tried in a child, and what the child saw of it.
+//
+//   Finding works = attempt([](Witness& witness) {
+//     if (::unshare(CLONE_NEWUSER) != 0) return witness.no("unshare(CLONE_NEWUSER): %s", error_name(errno));
+//     witness.yes("unshare(CLONE_NEWUSER) succeeds");
+//   });
+//
+// The child reports through shared memory, so what it does to itself - a filter that denies everything, a death - cannot
+// take the report away. It has a process group of its own, which is killed when it ends, and it dies with its parent: no
+// process is left behind. It leaves no core file.
+//
+// A child that dies, returns or runs out of time without a word makes the finding "untested", never "no".
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <functional>
+
+#include "model/capability.h"
+
+namespace sandgauge {
+
+/// What the child says; the last word counts. All of it is async-signal-safe apart from what snprintf(3) makes of it.
+class Witness {
+ public:
+  /// Shared memory: fixed size, no pointers.
+  struct Note {
+    Standing standing;
+    char evidence[240];
+    char value[64];
+  };
+  explicit Witness(Note& note) : note_(note) {}
+
+  void yes(const char* format, ...) __attribute__((format(printf, 2, 3)));
+  void no(const char* format, ...) __attribute__((format(printf, 2, 3)));
+  void untested(const char* format, ...) __attribute__((format(printf, 2, 3)));
+  void value(const char* format, ...) __attribute__((format(printf, 2, 3)));
+
+ private:
+  Note& note_;
+};
+
+inline constexpr std::chrono::seconds kTrialDeadline{2};
+
+/// Runs `trial` in a child. `value`, if given, takes what the witness said the value is. The calling process has one thread,
+/// so that the child may allocate. Whatever handler the caller has for SIGCHLD is not called meanwhile.
+Finding attempt(const std::function<void(Witness&)>& trial, std::string* value = nullptr,
+                std::chrono::milliseconds deadline = kTrialDeadline);
+
+// For use in the child.
+
+/// "EPERM"; async-signal-safe.
+const char* error_name(int error);
+
+/// Forks a child of the trial's own, which dies with the trial and exits with 0 once `work` returns. -1 where fork(2) fails.
+pid_t fork_helper(const std::function<void()>& work);
+/// The wait status, or -1.
+int wait_for(pid_t pid);
+
+}  // namespace sandgauge
