@@ -9,6 +9,7 @@
 #include "app/convert_command.h"
 #include "app/diff_command.h"
 #include "app/explain_command.h"
+#include "app/lab_command.h"
 #include "app/lint_command.h"
 #include "app/run_command.h"
 
@@ -31,6 +32,7 @@ constexpr Command kCommands[] = {
     {.name = "convert", .add = add_convert_command},
     {.name = "diff", .add = add_diff_command},
     {.name = "lint", .add = add_lint_command},
+    {.name = "lab", .add = add_lab_command, .takes_program = true},
 };
 
 std::string names_of_commands() {

@@ -1,0 +1,122 @@
+#include "app/guest_command.h"
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+
+#include "app/installation.h"
+#include "lab/image.h"
+
+namespace sandgauge {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr char kBinary[] = "/usr/bin/sandgauge";
+constexpr char kCases[] = "/usr/share/sandgauge";
+constexpr char kPrograms[] = "/usr/libexec/sandgauge/programs";
+
+std::string absolute(const std::string& path) { return fs::absolute(path).lexically_normal().string(); }
+
+/// A word, or what is behind its '=', if there is such a file here.
+std::optional<std::string> file_named_by(const std::string& word) {
+  std::error_code ignored;
+  const auto exists = [&](const std::string& path) { return !path.empty() && fs::exists(path, ignored); };
+  if (exists(word)) return word;
+  const auto equals = word.find('=');
+  if (equals != std::string::npos && exists(word.substr(equals + 1))) return word.substr(equals + 1);
+  return {};
+}
+
+Result<void> add_named_files(ImageBuilder& image, const std::vector<std::string>& words) {
+  const auto dashes = std::ranges::find(words, "--");
+  for (auto word = words.begin() + (words.empty() ? 0 : 1); word != words.end(); ++word) {
+    std::optional<std::string> file = file_named_by(*word);
+    if (!file && dashes != words.end() && word == dashes + 1) {
+      if (const auto program = find_command(*word)) file = *program;
+    }
+    if (!file) continue;
+    if (auto added = image.add_tree(absolute(*file), absolute(*file)); !added) return added;
+  }
+  return {};
+}
+
+/// What the built-in cases and most people's own run.
+Result<void> add_usual_programs(ImageBuilder& image) {
+  for (const char* name : {"sh", "true", "false", "cat", "echo", "ls", "uname", "id", "mkdir", "sleep"}) {
+    const auto program = find_command(name);
+    if (!program) continue;
+    if (auto added = image.add_program(*program); !added) return added;
+  }
+  return {};
+}
+
+std::map<std::string, std::string> guest_environment() {
+  std::map<std::string, std::string> environment{{"PATH", "/usr/sbin:/usr/bin:/sbin:/bin"},
+                                                 {"HOME", "/root"},
+                                                 {"USER", "root"},
+                                                 {"TERM", "dumb"},
+                                                 {"LC_ALL", "C.UTF-8"}};
+  for (const char* name : {"NO_COLOR", "GTEST_TOTAL_SHARDS", "GTEST_SHARD_INDEX"})
+    if (const char* value = std::getenv(name)) environment[name] = value;
+  return environment;
+}
+
+}  // namespace
+
+std::optional<std::string> output_file_of(const std::vector<std::string>& words) {
+  std::optional<std::string> file;
+  for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
+    const std::string& word = words[i];
+    if ((word == "-o" || word == "--output") && i + 1 < words.size()) {
+      file = words[++i];
+    } else if (word.starts_with("--output=")) {
+      file = word.substr(word.find('=') + 1);
+    } else if (word.starts_with("-o") && word.size() > 2) {
+      file = word.substr(2);
+    }
+  }
+  if (file && (*file == "-" || *file == "/dev/stdout")) file.reset();
+  return file;
+}
+
+Result<GuestCommand> prepare_guest_command(const std::vector<std::string>& words, const GuestCommandOptions& options,
+                                           const Interrupts& interrupts) {
+  const auto installation = find_installation();
+  if (!installation) return fail(installation.error());
+  GuestCommand command;
+  GuestPlan plan{.words = words, .environment = guest_environment(), .quiet = options.quiet};
+  plan.words.insert(plan.words.begin(), kBinary);
+  std::error_code ignored;
+  plan.folder = fs::current_path(ignored).string();
+  if (ignored) plan.folder = "/root";
+
+  ImageBuilder image(interrupts);
+  if (const auto file = output_file_of(words)) {
+    command.outputs.push_back(*file);
+    plan.files.push_back(absolute(*file));
+    if (fs::is_directory(fs::path(plan.files[0]).parent_path(), ignored))
+      image.add_folder(fs::path(plan.files[0]).parent_path());
+  }
+  // By its name: asked for the libraries of /proc/self/exe, the dynamic loader would tell of itself.
+  const std::string binary = fs::read_symlink("/proc/self/exe", ignored).string();
+  const auto add_all = [&]() -> Result<void> {
+    if (auto added = image.add_file(binary, kBinary); !added) return added;
+    if (auto added = image.add_tree(installation->cases, kCases); !added) return added;
+    if (auto added = image.add_tree(installation->programs, kPrograms); !added) return added;
+    if (auto added = image.set_init(installation->programs + "/lab-init"); !added) return added;
+    if (auto added = add_usual_programs(image); !added) return added;
+    if (auto added = add_named_files(image, words); !added) return added;
+    for (const std::string& file : options.files)
+      if (auto added = image.add_tree(absolute(file), absolute(file)); !added) return added;
+    return {};
+  };
+  if (auto added = add_all(); !added) return fail(added.error());
+  image.set_plan(plan);
+  auto initramfs = std::move(image).finish();
+  if (!initramfs) return fail(initramfs.error());
+  command.initramfs = std::move(*initramfs);
+  return command;
+}
+
+}  // namespace sandgauge

@@ -1,0 +1,150 @@
+#include "app/lab.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "app/command_line.h"
+#include "app/guest_command.h"
+#include "base/errno_text.h"
+#include "lab/debian.h"
+#include "lab/guest.h"
+#include "report/output.h"
+
+namespace sandgauge {
+namespace {
+
+void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
+
+int could_not_run(const std::string& message) { return complain(message), kExitCouldNotRun; }
+
+void print_to(FILE* stream, std::string_view text) {
+  std::fwrite(text.data(), 1, text.size(), stream);
+  std::fflush(stream);
+}
+
+/// What a user needs to find out why: the last the kernel said, and where all of it is.
+void report_failure(const Kernel& kernel, const GuestRun& run) {
+  constexpr int kLines = 15;
+  complain(fmt::format("{}: BROKEN: {}", kernel.name, run.trouble));
+  if (run.console.empty() || run.end == GuestEnd::interrupted) return;
+  fmt::print(stderr, "The last lines of its console:\n{}\n", last_lines(run.console, kLines));
+  const auto cache = KernelCache::open();
+  const auto kept = cache ? cache->keep_console(kernel.name, run.console) : Result<std::string>(fail(cache.error()));
+  if (kept)
+    fmt::print(stderr, "All of it: {}\n", *kept);
+  else
+    complain(kept.error().message);
+}
+
+/// The command's own exit code, if there is one.
+int take_end(const Kernel& kernel, const GuestCommand& command, const GuestRun& run) {
+  if (run.end != GuestEnd::finished) {
+    report_failure(kernel, run);
+    return kExitCouldNotRun;
+  }
+  for (std::size_t i = 0; i < command.outputs.size() && i < run.files.size(); ++i) {
+    if (!run.has_file[i]) continue;
+    if (auto written = write_report(command.outputs[i], run.files[i]); !written)
+      return could_not_run(written.error().message);
+  }
+  if (WIFEXITED(run.status)) return WEXITSTATUS(run.status);
+  return could_not_run(fmt::format("{}: the command was killed by {}", kernel.name, signal_name(WTERMSIG(run.status))));
+}
+
+int lab_on(const Kernel& kernel, const GuestCommand& command, const LabOptions& options, const Interrupts& interrupts) {
+  const GuestOptions guest{.kernel = kernel.image,
+                           .initramfs = command.initramfs,
+                           .append = options.append,
+                           .memory_mib = options.memory_mib,
+                           .cpus = options.cpus,
+                           .icount = options.icount,
+                           .timeout = options.timeout};
+  const GuestOutput output{.out = [](std::string_view text) { print_to(stdout, text); },
+                           .err = [](std::string_view text) { print_to(stderr, text); }};
+  const GuestRun run = run_guest(guest, output, interrupts);
+  if (!options.console.empty())
+    if (auto written = write_report(options.console, run.console); !written) return could_not_run(written.error().message);
+  return take_end(kernel, command, run);
+}
+
+/// 3 is worse than 1, and 1 than 4: nothing but skips, then all as expected.
+int worse(int one, int other) {
+  const auto rank = [](int code) {
+    switch (code) {
+      case kExitAsExpected: return 0;
+      case kExitAllSkipped: return 1;
+      case kExitMismatch: return 2;
+      default: return 3;
+    }
+  };
+  return rank(other) > rank(one) ? other : one;
+}
+
+}  // namespace
+
+int lab(const LabOptions& options) {
+  const auto interrupts = Interrupts::hold();
+  if (!interrupts) return could_not_run(interrupts.error().message);
+  const auto command = prepare_guest_command(options.words, {.files = options.files, .quiet = options.icount}, *interrupts);
+  if (!command) return could_not_run(command.error().message);
+  int code = kExitAsExpected;
+  for (const KernelName& name : options.kernels) {
+    const auto scratch = TempDir::make();
+    if (!scratch) return could_not_run(scratch.error().message);
+    const auto kernel = find_kernel(name, *scratch, *interrupts, complain);
+    if (!kernel) return could_not_run(kernel.error().message);
+    if (options.kernels.size() > 1) fmt::print("== {}\n", kernel->name), std::fflush(stdout);
+    code = worse(code, lab_on(*kernel, *command, options, *interrupts));
+    if (interrupts->pending() != 0) return kExitCouldNotRun;
+  }
+  return code;
+}
+
+int lab_fetch(const std::vector<KernelName>& kernels) {
+  const auto interrupts = Interrupts::hold();
+  if (!interrupts) return could_not_run(interrupts.error().message);
+  const auto cache = KernelCache::open();
+  if (!cache) return could_not_run(cache.error().message);
+  if (auto updated = update_debian(*cache, *interrupts); !updated) return could_not_run(updated.error().message);
+  for (const KernelName& name : kernels) {
+    const auto kernel = fetch_debian(*cache, name.version, *interrupts);
+    if (!kernel) return could_not_run(kernel.error().message);
+    fmt::print("{}  {} {}  {}\n", kernel->name, kernel->package, kernel->version, kernel->image);
+  }
+  return kExitAsExpected;
+}
+
+int lab_list(bool json) {
+  const auto interrupts = Interrupts::hold();
+  if (!interrupts) return could_not_run(interrupts.error().message);
+  const auto cache = KernelCache::open();
+  if (!cache) return could_not_run(cache.error().message);
+  const std::vector<Kernel> cached = cache->list();
+  const auto debian = list_debian(*cache, *interrupts);
+  if (!debian) complain(debian.error().message);
+  nlohmann::json document{{"cached", nlohmann::json::array()}, {"debian", nlohmann::json::array()}};
+  std::string text;
+  for (const Kernel& kernel : cached) {
+    document["cached"].push_back(
+        {{"name", kernel.name}, {"package", kernel.package}, {"version", kernel.version}, {"image", kernel.image}});
+    text += fmt::format("{:<16} {:<14} cached as {}\n", kernel.name, kernel.version, kernel.image);
+  }
+  std::set<std::string> names;
+  for (const Kernel& kernel : cached) names.insert(kernel.name);
+  for (const DebianKernel& kernel : debian ? *debian : std::vector<DebianKernel>{}) {
+    const std::string name =
+        "debian:" + kernel.version.substr(0, kernel.version.find_first_of(".~-", kernel.version.find('.') + 1));
+    document["debian"].push_back({{"name", name}, {"version", kernel.version}});
+    if (names.insert(name).second) text += fmt::format("{:<16} {:<14} can be fetched\n", name, kernel.version);
+  }
+  if (auto written = write_report("-", json ? document.dump(2) + "\n" : text); !written)
+    return could_not_run(written.error().message);
+  return debian || !cached.empty() ? kExitAsExpected : kExitCouldNotRun;
+}
+
+}  // namespace sandgauge

@@ -1,0 +1,33 @@
+// `sandgauge lab`: a sandgauge command on other kernels; and the kernels there are.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "lab/kernel.h"
+
+namespace sandgauge {
+
+struct LabOptions {
+  std::vector<KernelName> kernels;
+  std::vector<std::string> words;  // a sandgauge command line
+  std::vector<std::string> files;  // to take along
+  std::string append;              // kernel parameters
+  std::string console;             // file for what the kernel prints
+  int memory_mib = 1024;
+  int cpus = 2;
+  bool icount = false;
+  std::chrono::milliseconds timeout{900'000};
+};
+
+/// The exit code of the command in the guest, the worst of several; kExitCouldNotRun if a guest did not get to its end.
+int lab(const LabOptions& options);
+
+/// Downloads kernels over those in the cache, after a look at what Debian has now.
+int lab_fetch(const std::vector<KernelName>& kernels);
+
+/// What is in the cache, and what could be fetched.
+int lab_list(bool json);
+
+}  // namespace sandgauge
