@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <functional>
 #include <optional>
 
 #include "app/command_line.h"
@@ -38,25 +39,31 @@ std::vector<Capability> catalogue() {
   return all;
 }
 
-/// In a trial's child, as everything that confines its caller.
-Finding act_in_child(const LibseccompOperation& operation) {
-  if (operation.act == nullptr) return {};
-  return attempt([&](Witness& witness) {
-    const Finding found = operation.act();
-    switch (found.standing) {
-      case Standing::yes: return witness.yes("%s", found.evidence.c_str());
-      case Standing::no: return witness.no("%s", found.evidence.c_str());
-      default: return witness.untested("%s", found.evidence.c_str());
-    }
-  });
+/// In a trial's child: the one confines its caller, and the other makes calls that a filter around this process may kill
+/// for.
+Finding found_in_child(const std::function<Finding(std::string&)>& find, std::string* value) {
+  return attempt(
+      [&](Witness& witness) {
+        std::string seen;
+        const Finding found = find(seen);
+        witness.value("%s", seen.c_str());
+        switch (found.standing) {
+          case Standing::yes: return witness.yes("%s", found.evidence.c_str());
+          case Standing::no: return witness.no("%s", found.evidence.c_str());
+          default: return witness.untested("%s", found.evidence.c_str());
+        }
+      },
+      value);
 }
 
 std::vector<Capability> inspect_libseccomp() {
   std::vector<Capability> found;
   for (const LibseccompOperation& operation : libseccomp_operations()) {
     Capability one = operation.about;
-    one.advertised = operation.ask(one.value);
-    one.works = act_in_child(operation);
+    one.advertised = found_in_child(operation.ask, &one.value);
+    if (one.advertised.standing == Standing::untested) one.advertised.standing = Standing::unknown;
+    if (operation.act != nullptr)
+      one.works = found_in_child([&operation](std::string&) { return operation.act(); }, nullptr);
     one.reason = explain_difference(one);
     found.push_back(std::move(one));
   }

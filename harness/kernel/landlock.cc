@@ -16,8 +16,11 @@ constexpr unsigned kVersionQuery = 1U << 0;  // LANDLOCK_CREATE_RULESET_VERSION
 
 /// The ABI, or -errno.
 long landlock_abi() {
-  const long abi = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kVersionQuery);
-  return abi < 0 ? -errno : abi;
+  static const long abi = ask([] {
+    const long answer = ::syscall(SYS_landlock_create_ruleset, nullptr, 0, kVersionQuery);
+    return answer < 0 ? -errno : answer;
+  });
+  return abi;
 }
 
 const char* why_no_abi(long result) {

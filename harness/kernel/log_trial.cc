@@ -65,6 +65,10 @@ LogTrial run_trial() {
     trial.action = trial.flag = {Standing::untested, "without audit records it cannot be seen: " + why};
     return trial;
   };
+  if (ask([] { return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT) >= 0 ? 0L : -1L; }) == -kKilled) {
+    trial.readable = {Standing::untested, fmt::format("socket(NETLINK_AUDIT): {}", error_name(kKilled))};
+    return nothing_seen(trial.readable.evidence);
+  }
   const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
   if (!socket) {
     trial.readable = {Standing::no, "socket(NETLINK_AUDIT): " + errno_text(errno)};

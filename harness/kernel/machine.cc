@@ -11,9 +11,10 @@
 #include <cstdint>
 #include <utility>
 
-#include "base/errno_text.h"
+#include "base/shared_slot.h"
 #include "kernel/host.h"
 #include "kernel/text_file.h"
+#include "kernel/trial.h"
 
 namespace sandgauge {
 namespace {
@@ -29,10 +30,20 @@ constexpr std::pair<std::uint64_t, const char*> kLsmIds[] = {
 };
 
 Result<std::set<std::string>> list_modules() {
-  std::uint64_t ids[64];
-  std::uint32_t size = sizeof ids;
-  const long count = ::syscall(kListModules, ids, &size, 0);
-  if (count < 0) return fail("lsm_list_modules(2): {}", errno_text(errno));
+  constexpr std::size_t kMost = 64;
+  struct List {
+    std::uint64_t ids[kMost];
+    std::uint32_t size;
+  };
+  const auto list = SharedSlot<List>::make();
+  if (!list) return fail(list.error());
+  (*list)->size = sizeof(List::ids);
+  const long count = ask([&list] {
+    const long result = ::syscall(kListModules, (*list)->ids, &(*list)->size, 0);
+    return result < 0 ? -errno : result;
+  });
+  if (count < 0) return fail("lsm_list_modules(2): {}", error_name(static_cast<int>(-count)));
+  const std::uint64_t* const ids = (*list)->ids;
   std::set<std::string> names;
   for (long i = 0; i < count; ++i) {
     const auto* const known = std::ranges::find(kLsmIds, ids[i], &std::pair<std::uint64_t, const char*>::first);
@@ -87,12 +98,16 @@ Result<Machine> inspect_machine() {
 }
 
 bool mount_securityfs_privately() {
-  constexpr char kPlace[] = "/sys/kernel/security";
+  static constexpr char kPlace[] = "/sys/kernel/security";
   if (::access(kLsmList, F_OK) == 0 || ::access(kPlace, F_OK) != 0) return false;
-  if (::unshare(CLONE_NEWNS) != 0) return false;
-  // Private first, or the mount would be seen by others.
-  return ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         ::mount("securityfs", kPlace, "securityfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+  const auto mount_it = [] {
+    if (::unshare(CLONE_NEWNS) != 0) return -1L;
+    // Private first, or the mount would be seen by others.
+    const bool done = ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
+                      ::mount("securityfs", kPlace, "securityfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+    return done ? 0L : -1L;
+  };
+  return ask(mount_it) == 0 && mount_it() == 0;
 }
 
 }  // namespace sandgauge

@@ -26,11 +26,14 @@ namespace sandgauge {
 namespace {
 
 void find_audit(const Machine& machine, Capability& c) {
-  const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
-  c.advertised = socket ? Finding{Standing::yes, "socket(NETLINK_AUDIT) succeeds"}
-                        : Finding{Standing::no, fmt::format("socket(NETLINK_AUDIT): {}", error_name(errno))};
+  const long error = ask([] { return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT) >= 0 ? 0 : -errno; });
+  const std::string evidence = error == 0 ? "it succeeds" : fmt::format("{}", error_name(static_cast<int>(-error)));
+  c.advertised = {error == 0          ? Standing::yes
+                  : error == -kKilled ? Standing::unknown
+                                      : Standing::no,
+                  "socket(NETLINK_AUDIT): " + evidence};
   c.works = try_logging().readable;
-  if (c.works.standing == Standing::no && !machine.has("CAP_AUDIT_READ") && socket)
+  if (c.works.standing == Standing::no && !machine.has("CAP_AUDIT_READ") && error == 0)
     c.works = {Standing::untested, "needs CAP_AUDIT_READ in the initial user namespace"};
 }
 

@@ -20,8 +20,12 @@ namespace {
 /// actions_avail for its word, and GET_ACTION_AVAIL.
 void advertise(Capability& c, const char* word, std::uint32_t action) {
   constexpr char kAvailable[] = "/proc/sys/kernel/seccomp/actions_avail";
-  const bool known = ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0;
-  const int error = known ? 0 : errno;
+  const long result = ask([action] {
+    const std::uint32_t value = action;
+    return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &value) == 0 ? 0 : -errno;
+  });
+  const bool known = result == 0;
+  const int error = static_cast<int>(-result);
   const auto text = read_setting(kAvailable);
   const auto listed = text ? parse_action_list(*text) : Result<std::set<std::string>>(fail(text.error()));
   const std::string asked = fmt::format("GET_ACTION_AVAIL: {}", known ? "yes" : error_name(error));

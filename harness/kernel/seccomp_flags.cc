@@ -22,8 +22,8 @@ namespace {
 /// Without a filter to read, a flag that the kernel knows gives EFAULT and one that it does not EINVAL (kernel/seccomp.c,
 /// seccomp_set_mode_filter).
 void advertise(Capability& c, unsigned long flags) {
-  const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr);
-  const int error = result == 0 ? 0 : errno;
+  const int error = static_cast<int>(
+      -ask([flags] { return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, nullptr) == 0 ? 0 : -errno; }));
   const Standing standing = error == EFAULT ? Standing::yes : error == EINVAL ? Standing::no : Standing::unknown;
   c.advertised = {standing, fmt::format("seccomp(2) with this flag and no filter: {}", error_name(error))};
 }

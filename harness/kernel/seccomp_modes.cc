@@ -13,7 +13,9 @@ namespace sandgauge {
 namespace {
 
 /// Asked with a pointer that cannot be read: EFAULT says that the kernel knows the request, EINVAL that it does not.
-Finding asked(const char* what, long result, int error) {
+Finding asked(const char* what, const std::function<long()>& call) {
+  const long result = ask([&call] { return call() < 0 ? -errno : 0; });
+  const int error = static_cast<int>(-result);
   if (result == 0 || error == EFAULT) return {Standing::yes, fmt::format("{} is known", what)};
   if (error == EINVAL || error == ENOSYS || error == EOPNOTSUPP)
     return {Standing::no, fmt::format("{}: {}", what, error_name(error))};
@@ -66,8 +68,8 @@ void see_denial(Witness& witness, const char* way, long (*load)(const sock_fprog
 }
 
 void find_filter(const Machine&, Capability& c) {
-  const long result = ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr, 0, 0);
-  c.advertised = asked("prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER)", result, errno);
+  c.advertised = asked("prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER)",
+                       [] { return ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, nullptr, 0, 0); });
   c.works = attempt([](Witness& witness) {
     see_denial(witness, "prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER)", [](const sock_fprog& program) {
       return static_cast<long>(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0));
@@ -76,8 +78,8 @@ void find_filter(const Machine&, Capability& c) {
 }
 
 void find_syscall(const Machine&, Capability& c) {
-  const long result = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, nullptr);
-  c.advertised = asked("seccomp(SECCOMP_SET_MODE_FILTER)", result, errno);
+  c.advertised =
+      asked("seccomp(SECCOMP_SET_MODE_FILTER)", [] { return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, nullptr); });
   c.works = attempt([](Witness& witness) {
     see_denial(witness, "seccomp(2)",
                [](const sock_fprog& program) { return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program); });
@@ -88,8 +90,8 @@ void find_action_query(const Machine&, Capability& c) {
   const auto query = [](std::uint32_t action) {
     return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action) == 0 ? 0 : errno;
   };
-  const long result = ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, nullptr);
-  c.advertised = asked("seccomp(SECCOMP_GET_ACTION_AVAIL)", result, errno);
+  c.advertised = asked("seccomp(SECCOMP_GET_ACTION_AVAIL)",
+                       [] { return ::syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, nullptr); });
   c.works = attempt([&](Witness& witness) {
     constexpr std::uint32_t kNoAction = 0x12340000;
     if (const int error = query(SECCOMP_RET_ALLOW)) return witness.no("asked for ALLOW: %s", error_name(error));
@@ -114,9 +116,9 @@ void find_inheritance(const Machine&, Capability& c) {
 
 void find_no_new_privs(const Machine& machine, Capability& c) {
   const auto line = parse_status_line(machine.status, "NoNewPrivs");
-  const int current = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
-  c.advertised = current >= 0 ? Finding{Standing::yes, fmt::format("prctl(PR_GET_NO_NEW_PRIVS) gives {}", current)}
-                              : Finding{Standing::no, "prctl(PR_GET_NO_NEW_PRIVS): " + std::string(error_name(errno))};
+  c.advertised = line                     ? Finding{Standing::yes, "/proc/self/status has a line NoNewPrivs: " + *line}
+                 : machine.status.empty() ? Finding{Standing::unknown, "/proc/self/status cannot be read"}
+                                          : Finding{Standing::no, "/proc/self/status: " + line.error().message};
   c.works = attempt([](Witness& witness) {
     if (::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
       return witness.untested("this process is under NO_NEW_PRIVS already, so a child cannot be seen to enter it");

@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/shared_slot.h"
 #include "kernel/filter_call.h"
 #include "kernel/listener.h"
 #include "kernel/rows.h"
@@ -16,20 +17,23 @@ namespace sandgauge {
 namespace {
 
 struct NotifySizes {
-  unsigned short notification = 0;
-  unsigned short response = 0;
-  unsigned short data = 0;
+  unsigned short notification;
+  unsigned short response;
+  unsigned short data;
 };
 
 void find_sizes(const Machine&, Capability& c) {
-  NotifySizes sizes;
-  const bool known = ::syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) == 0;
-  if (!known) {
-    c.advertised = {errno == EINVAL ? Standing::no : Standing::unknown,
-                    fmt::format("seccomp(SECCOMP_GET_NOTIF_SIZES): {}", error_name(errno))};
-    c.works = {Standing::no, c.advertised.evidence};
+  const auto shared = SharedSlot<NotifySizes>::make();
+  const long asked = !shared ? -ENOMEM : ask([&shared] {
+    return ::syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, shared->get()) == 0 ? 0 : -errno;
+  });
+  if (asked != 0) {
+    c.advertised = {asked == -EINVAL ? Standing::no : Standing::unknown,
+                    fmt::format("seccomp(SECCOMP_GET_NOTIF_SIZES): {}", error_name(static_cast<int>(-asked)))};
+    c.works = {asked == -kKilled ? Standing::untested : Standing::no, c.advertised.evidence};
     return;
   }
+  const NotifySizes sizes = **shared;
   c.value = fmt::format("{}/{}/{}", sizes.notification, sizes.response, sizes.data);
   c.advertised = {Standing::yes, fmt::format("notification {}, response {}, data {} bytes", sizes.notification,
                                              sizes.response, sizes.data)};

@@ -92,13 +92,12 @@ void find_filters(const Machine& machine, Capability& c) {
   c.advertised = {filters == 0 ? Standing::no : Standing::yes, fmt::format("/proc/self/status counts {}", c.value)};
 }
 
-void find_no_new_privs(const Machine&, Capability& c) {
-  const int set = ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0);
-  c.advertised = {set < 0    ? Standing::unknown
-                  : set == 1 ? Standing::yes
-                             : Standing::no,
-                  set < 0 ? fmt::format("prctl(PR_GET_NO_NEW_PRIVS): {}", error_name(errno))
-                          : fmt::format("prctl(PR_GET_NO_NEW_PRIVS) gives {}", set)};
+void find_no_new_privs(const Machine& machine, Capability& c) {
+  const auto line = parse_status_line(machine.status, "NoNewPrivs");
+  c.advertised = {!line          ? Standing::unknown
+                  : *line == "1" ? Standing::yes
+                                 : Standing::no,
+                  "/proc/self/status: " + (line ? "NoNewPrivs: " + *line : line.error().message)};
 }
 
 void find_cgroup(const Machine&, Capability& c) {

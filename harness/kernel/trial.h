@@ -48,12 +48,18 @@ inline constexpr std::chrono::seconds kTrialDeadline{2};
 Finding attempt(const std::function<void(Witness&)>& trial, std::string* value = nullptr,
                 std::chrono::milliseconds deadline = kTrialDeadline);
 
-// For use in the child.
+/// Makes one call in a child, because a filter around this process may kill its caller. `call` gives its result or -errno;
+/// so does this, or -kKilled.
+long ask(const std::function<long()>& call);
+inline constexpr int kKilled = 4096;  // one beyond the last errno
 
-/// "EPERM"; async-signal-safe.
+/// "EPERM"; says in words what kKilled is. async-signal-safe.
 const char* error_name(int error);
 
+// For use in the child.
+
 /// Forks a child of the trial's own, which dies with the trial and exits with 0 once `work` returns. -1 where fork(2) fails.
+/// Not under a filter that denies getppid(2) by killing.
 pid_t fork_helper(const std::function<void()>& work);
 /// The wait status, or -1.
 int wait_for(pid_t pid);

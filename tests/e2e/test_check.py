@@ -7,6 +7,7 @@ import subprocess
 import xml.etree.ElementTree as xml
 from pathlib import Path
 
+import confine
 import pytest
 from conftest import ROOT, SANDGAUGE, as_nobody, run, sandgauge
 
@@ -195,6 +196,35 @@ def test_without_root_it_says_what_it_could_not_try():
     for name in ("seccomp.ptrace.get_filter", "landlock.make_char", "observe.auditd"):
         assert found[name]["works"]["standing"] != "yes"
         assert found[name]["works"]["evidence"]
+
+
+# What the calls are that an outer filter may deny: x86_64's numbers.
+TRIED = {"seccomp": 317, "getppid": 110, "ptrace": 101, "unshare": 272, "mount": 165, "bpf": 321, "perf_event_open": 298,
+         "io_uring_setup": 425, "landlock_create_ruleset": 444, "lsm_list_modules": 461, "socket": 41, "syslog": 103, "ioperm": 173}
+
+
+@pytest.mark.skipif(confine.NATIVE != "x86_64", reason="the numbers are x86_64's")
+@pytest.mark.parametrize("answer", [confine.KILL_PROCESS, confine.KILL, confine.trap(), confine.errno(1), confine.errno(38)],
+                         ids=["kill_process", "kill", "trap", "eperm", "enosys"])
+def test_under_an_outer_filter_that_denies_what_is_tried_it_still_reports(answer, report):
+    ended = sandgauge("check", "--format", "json", preexec_fn=confine.filtered({number: answer for number in TRIED.values()}))
+    assert ended.code == 0, ended.err
+    found = by_id(json.loads(ended.out))
+    assert len(found) == len(report["capabilities"])
+    assert found["host.filters"]["advertised"]["standing"] == "yes"
+    for name in ("seccomp.syscall", "seccomp.notify", "seccomp.flag.tsync", "around.io_uring", "landlock.abi", "bpf_lsm.enforce"):
+        assert found[name]["works"]["standing"] in ("no", "untested"), found[name]
+    if answer in (confine.KILL_PROCESS, confine.KILL, confine.trap()):
+        assert found["seccomp.syscall"]["works"]["standing"] == "untested"
+
+
+@pytest.mark.skipif(confine.NATIVE != "x86_64", reason="the numbers are x86_64's")
+def test_under_an_outer_filter_only_what_it_denies_is_different(report):
+    ended = sandgauge("check", "--format", "json", preexec_fn=confine.filtered({TRIED["io_uring_setup"]: confine.errno(1)}))
+    found, free = by_id(json.loads(ended.out)), by_id(report)
+    assert found["around.io_uring"]["works"]["standing"] == "no"
+    for name in ("seccomp.filter", "seccomp.kill", "seccomp.notify", "landlock.abi", "observe.ptrace"):
+        assert found[name]["works"]["standing"] == free[name]["works"]["standing"], found[name]
 
 
 def test_without_a_folder_for_files_it_says_so():
