@@ -40,11 +40,9 @@ int try_mount() {
 }
 
 int try_ptrace() {
-  // Reading another process's environment is a ptrace read access (ptrace(2), PTRACE_MODE_READ_FSCREDS).
-  const std::string path = fmt::format("/proc/{}/environ", ::getppid());
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  char byte = 0;
-  return done(fd && ::read(fd.get(), &byte, 1) >= 0);
+  // Where another process works is a ptrace read access (proc(5), /proc/PID/cwd).
+  char target[16];
+  return done(::readlink(fmt::format("/proc/{}/cwd", ::getppid()).c_str(), target, sizeof target) >= 0);
 }
 
 int try_operation(MediationClass kind, const std::string& folder) {
