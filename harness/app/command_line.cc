@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "app/bench_command.h"
 #include "app/check_command.h"
 #include "app/convert_command.h"
 #include "app/diff_command.h"
@@ -29,6 +30,7 @@ constexpr Command kCommands[] = {
     {.name = "run", .add = add_run_command, .takes_program = true},
     {.name = "check", .add = add_check_command},
     {.name = "explain", .add = add_explain_command},
+    {.name = "bench", .add = add_bench_command},
     {.name = "convert", .add = add_convert_command},
     {.name = "diff", .add = add_diff_command},
     {.name = "lint", .add = add_lint_command},

@@ -76,15 +76,20 @@ int explain(const ExplainOptions& options) {
   std::vector<std::string> notes;
   for (const ProfileNote& note : profile->notes) notes.push_back(in_place(*profile, note.place, note.text));
   std::vector<NamedProgram> programs;
+  if (profile->program) {
+    if (const auto valid = validate(*profile->program); !valid)
+      return complain(fmt::format("{}: the kernel would not load it: {}", profile->file, valid.error().message), kExitUsage);
+    programs.push_back({"cbpf", *profile->program, ""});
+  }
   for (const std::string& name : options.backends) {
     const auto backend = parse_backend(name);
     if (!backend) return complain("--backend: " + backend.error().message, kExitUsage);
-    programs.push_back(make_program(profile->policy, *backend, notes));
+    if (!profile->program) programs.push_back(make_program(profile->policy, *backend, notes));
   }
   if (std::ranges::none_of(programs, [](const NamedProgram& each) { return each.error.empty(); }))
     return complain(fmt::format("{}: {}", options.policy, programs[0].error), kExitUsage);
 
-  Explanation explanation = explain(programs, &profile->policy, asked);
+  Explanation explanation = explain(programs, profile->program ? nullptr : &profile->policy, asked);
   explanation.notes = std::move(notes);
   explanation.source = options.policy == "-" ? "<stdin>" : options.policy;
   const auto has = [&](const char* part) {

@@ -13,17 +13,9 @@
 #include <span>
 #include <vector>
 
-namespace sandgauge {
+#include "model/interval.h"
 
-/// A median and the interval that it lies in with some confidence.
-struct Interval {
-  double median = 0;
-  double low = 0;
-  double high = 0;
-  [[nodiscard]] bool contains(double value) const { return low <= value && value <= high; }
-  [[nodiscard]] double width() const { return high - low; }
-  bool operator==(const Interval&) const = default;
-};
+namespace sandgauge {
 
 /// The middle value, or the mean of the two in the middle.
 double median(std::span<const double> samples);

@@ -3,7 +3,7 @@ import json
 import re
 
 import pytest
-from conftest import sandgauge
+from conftest import ROOT, sandgauge
 
 POLICY = """default: ALLOW
 architectures: [x86_64, i386]
@@ -61,6 +61,11 @@ def test_one_call_with_arguments_shows_its_way(policy):
     ended = sandgauge("explain", policy, "socket(16)", "--backend", "bpf")
     assert "ERRNO(EACCES)" in ended.out and "or ALLOW" not in ended.out
     assert re.search(r"^> .* ret  0x0005000d +; ERRNO\(EACCES\): rule 2$", ended.out, re.M)
+
+
+def test_a_profile_of_a_container_runtime():
+    ended = sandgauge("explain", ROOT / "tests/profiles/container.json", "--show", "summary", "--backend", "bpf")
+    assert ended.code == 0 and "personality is allowed but misses the bitmap: argument rule" in ended.out
 
 
 def test_parts_and_output(policy, tmp_path):

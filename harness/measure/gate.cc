@@ -1,0 +1,101 @@
+#include "measure/gate.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+
+#include "measure/statistics.h"
+
+namespace sandgauge {
+namespace {
+
+const BenchRow* find(const Measurement& run, const std::string& id) {
+  const auto row = std::ranges::find(run.rows, id, &BenchRow::id);
+  return row != run.rows.end() ? &*row : nullptr;
+}
+
+std::string fact(const Measurement& run, std::string_view name) {
+  for (const auto& [key, value] : run.environment)
+    if (key == name) return value;
+  return "unknown";
+}
+
+/// Rounds in which both rows have a sample.
+std::pair<std::vector<double>, std::vector<double>> paired(const BenchRow& row, const BenchRow& baseline) {
+  std::pair<std::vector<double>, std::vector<double>> both;
+  for (std::size_t i = 0; i < std::min(row.samples.size(), baseline.samples.size()); ++i) {
+    if (std::isnan(row.samples[i]) || std::isnan(baseline.samples[i])) continue;
+    both.first.push_back(row.samples[i]);
+    both.second.push_back(baseline.samples[i]);
+  }
+  return both;
+}
+
+bool has_ratio(const Measurement& run, const BenchRow* row) {
+  return row != nullptr && row->problem.empty() && !row->baseline.empty() && find(run, row->baseline) != nullptr &&
+         !paired(*row, *find(run, row->baseline)).first.empty();
+}
+
+constexpr std::size_t kResamples = 2000;
+
+std::vector<double> ratios(const Measurement& run, const BenchRow& row, std::uint64_t seed) {
+  const auto [over, under] = paired(row, *find(run, row.baseline));
+  return ratio_resamples(over, under, kResamples, seed);
+}
+
+double ratio(const Measurement& run, const BenchRow& row) {
+  const auto [over, under] = paired(row, *find(run, row.baseline));
+  return median(over) / median(under);
+}
+
+}  // namespace
+
+Result<Gate> compare(const Measurement& now, const Measurement& before, double max_regression) {
+  if (!before.invalid.empty()) return fail("the baseline is not a valid run: {}", before.invalid);
+  for (const char* name : {"machine", "cpu", "cpus", "hypervisor"})
+    if (fact(now, name) != fact(before, name))
+      return fail("the baseline is of another machine: its {} is \"{}\", here it is \"{}\"", name, fact(before, name),
+                  fact(now, name));
+  Gate gate{.max_regression = max_regression};
+  for (const char* name : {"kernel", "mitigations", "jit", "lsm"})
+    if (fact(now, name) != fact(before, name))
+      gate.notes.push_back(fmt::format("{} differs: was \"{}\", is \"{}\"", name, fact(before, name), fact(now, name)));
+  for (const BenchRow& old : before.rows) {
+    if (old.control || !has_ratio(before, &old)) continue;
+    const BenchRow* row = find(now, old.id);
+    if (!has_ratio(now, row)) {
+      gate.missing.push_back(row == nullptr         ? old.id + ": not in this run"
+                             : row->problem.empty() ? old.id + ": no samples"
+                                                    : old.id + ": " + row->problem);
+      continue;
+    }
+    // Two independent runs: any resample of one may meet any of the other.
+    const std::vector<double> new_ratios = ratios(now, *row, 1);
+    const std::vector<double> old_ratios = ratios(before, old, 2);
+    std::vector<double> changes(kResamples);
+    constexpr std::size_t kStride = 7919;  // a prime that does not divide kResamples: a fixed shuffle
+    for (std::size_t i = 0; i < kResamples; ++i) changes[i] = new_ratios[i] / old_ratios[i * kStride % kResamples] - 1;
+    constexpr double kTail = 0.025;
+    GateRow compared{.row = old.id, .before = ratio(before, old), .now = ratio(now, *row)};
+    compared.change = {compared.now / compared.before - 1, quantile(changes, kTail), quantile(changes, 1 - kTail)};
+    compared.regression = compared.change.low > max_regression;
+    gate.rows.push_back(compared);
+  }
+  if (gate.rows.empty())
+    return fail("no row of the baseline is in this run: it measured something else (\"{}\")", before.title);
+  return gate;
+}
+
+Result<double> parse_percent(std::string_view text) {
+  constexpr double kMost = 1000;
+  std::string_view number = text;
+  if (number.ends_with('%')) number.remove_suffix(1);
+  double percent = 0;
+  const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), percent);
+  if (number.empty() || number == text || error != std::errc() || end != number.data() + number.size() ||
+      !(percent >= 0 && percent <= kMost))
+    return fail("expected a percentage from 0% to 1000% such as 5%, found '{}'", text);
+  return percent / 100;
+}
+
+}  // namespace sandgauge

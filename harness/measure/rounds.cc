@@ -1,0 +1,172 @@
+#include "measure/rounds.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <random>
+
+#include "measure/statistics.h"
+
+namespace sandgauge {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr int kCallStretches = 9;
+constexpr int kProcessStretches = 3;
+constexpr double kStretch = 160'000;  // nanoseconds: nine of them are 1.4 ms
+
+int stretches_of(const Condition& condition) {
+  return condition.specimen.work == Work::calls ? kCallStretches : kProcessStretches;
+}
+
+class Rounds {
+ public:
+  Rounds(std::span<const Condition> conditions, const RoundsOptions& options, Sampler sampler)
+      : conditions_(conditions), options_(options), sampler_(std::move(sampler)), random_(options.seed) {
+    result_.conditions.resize(conditions.size());
+  }
+
+  Result<RoundsResult> run(const std::function<void(const RoundsProgress&)>& progress) {
+    const auto start = Clock::now();
+    for (std::size_t i = 0; i < conditions_.size() && !stopped(); ++i)
+      if (auto tried = calibrate(i); !tried) return fail(tried.error());
+    RoundsProgress now{.all = conditions_.size()};
+    while (!stopped() && result_.rounds < options_.most_rounds) {
+      const std::chrono::duration<double> spent = Clock::now() - start;
+      now.rounds = result_.rounds;
+      now.seconds_left = std::max(0.0, std::chrono::duration<double>(options_.budget).count() - spent.count());
+      if (progress) progress(now);
+      if (now.seconds_left <= 0 && result_.rounds >= std::min(options_.needed_rounds, options_.most_rounds)) break;
+      if (auto ran = round(); !ran) return fail(ran.error());
+      constexpr int kBetweenLooks = 10;
+      if (result_.rounds >= options_.least_rounds && result_.rounds % kBetweenLooks == 0) {
+        now.narrow = narrow_ones();
+        if (now.narrow == conditions_.size()) break;
+      }
+    }
+    result_.interrupted = stopped();
+    return std::move(result_);
+  }
+
+ private:
+  bool stopped() const { return options_.stop != nullptr && options_.stop->load() != 0; }
+
+  /// Verifies the outcome, and finds how many calls a stretch takes.
+  Result<void> calibrate(std::size_t index) {
+    const Condition& condition = conditions_[index];
+    ConditionResult& result = result_.conditions[index];
+    const bool calls = condition.specimen.work == Work::calls;
+    result.batch = 1;
+    double nanoseconds = 0;
+    for (const std::uint64_t batch : {std::uint64_t{calls ? 4U : 1U}, std::uint64_t{calls ? 64U : 1U}}) {
+      const std::uint64_t most = std::max<std::uint64_t>(1, condition.most_calls / (kCallStretches + 2));
+      auto sample = sampler_.take(condition.specimen, {.batch = std::min(batch, most), .stretches = 3});
+      if (!sample) return fail(sample.error());
+      result.problem = sample->problem;
+      if (result.problem.empty() && condition.verify)
+        if (const auto verified = condition.verify(*sample); !verified) result.problem = verified.error().message;
+      if (!result.problem.empty()) return {};
+      nanoseconds = median(sample->nanoseconds);
+      if (nanoseconds * 64 > kStretch) break;
+    }
+    if (!calls) return {};
+    const double wanted = std::clamp(kStretch / std::max(nanoseconds, 1.0), 1.0, 1e6);
+    const auto most = static_cast<double>(condition.most_calls / (kCallStretches + 2));
+    result.batch = static_cast<std::uint64_t>(std::max(1.0, std::min(wanted, most)));
+    return {};
+  }
+
+  /// Blocks in shuffled order, and in each its conditions in shuffled order.
+  std::vector<std::size_t> order() {
+    std::map<int, std::vector<std::size_t>> blocks;
+    for (std::size_t i = 0; i < conditions_.size(); ++i) blocks[conditions_[i].block].push_back(i);
+    std::vector<std::vector<std::size_t>> shuffled;
+    for (auto& [unused, block] : blocks) {
+      std::shuffle(block.begin(), block.end(), random_);
+      shuffled.push_back(std::move(block));
+    }
+    std::shuffle(shuffled.begin(), shuffled.end(), random_);
+    std::vector<std::size_t> all;
+    for (const auto& block : shuffled) all.insert(all.end(), block.begin(), block.end());
+    return all;
+  }
+
+  Result<void> round() {
+    for (ConditionResult& result : result_.conditions) result.samples.push_back(kNan);
+    ++result_.rounds;
+    for (const std::size_t index : order()) {
+      if (stopped()) break;
+      const Condition& condition = conditions_[index];
+      ConditionResult& result = result_.conditions[index];
+      if (!result.problem.empty()) continue;
+      if (condition.wanted_now && !condition.wanted_now()) {
+        ++result.unwanted;
+        continue;
+      }
+      auto sample = sampler_.take(condition.specimen, {.batch = result.batch, .stretches = stretches_of(condition)});
+      if (!sample) return fail(sample.error());
+      result_.involuntary_switches += static_cast<std::uint64_t>(sample->involuntary_switches);
+      if (sample->problem.empty() && condition.verify)
+        if (const auto verified = condition.verify(*sample); !verified) result.problem = verified.error().message;
+      // The median of the stretches: what interrupts one of nine does not count.
+      if (sample->problem.empty() && result.problem.empty()) result.samples.back() = median(sample->nanoseconds);
+    }
+    return {};
+  }
+
+  std::size_t narrow_ones() {
+    std::size_t narrow = 0;
+    for (std::size_t i = 0; i < conditions_.size(); ++i) {
+      const ConditionResult& result = result_.conditions[i];
+      if (!result.problem.empty() || !conditions_[i].baseline) {
+        ++narrow;
+        continue;
+      }
+      const Interval interval =
+          order_interval(paired_differences(result.samples, result_.conditions[*conditions_[i].baseline].samples));
+      const double wanted = std::max(options_.wanted_nanoseconds, options_.wanted_width * std::abs(interval.median));
+      const bool same = conditions_[i].specimen.confinements.empty() && conditions_[i].specimen.work == Work::calls;
+      // A control that seems to differ is looked at for longer: one in twenty does so by chance.
+      if (interval.width() <= wanted && (!same || interval.contains(0))) ++narrow;
+    }
+    return narrow;
+  }
+
+  std::span<const Condition> conditions_;
+  RoundsOptions options_;
+  Sampler sampler_;
+  std::mt19937_64 random_;
+  RoundsResult result_;
+};
+
+}  // namespace
+
+std::vector<double> paired_differences(const std::vector<double>& samples, const std::vector<double>& baseline) {
+  std::vector<double> differences(std::min(samples.size(), baseline.size()));
+  for (std::size_t i = 0; i < differences.size(); ++i) differences[i] = samples[i] - baseline[i];
+  return differences;
+}
+
+Interval order_interval(std::vector<double> samples) {
+  std::erase_if(samples, [](double sample) { return std::isnan(sample); });
+  if (samples.empty()) return {kNan, kNan, kNan};
+  std::ranges::sort(samples);
+  // The ranks between which the median lies with 95%: n/2 -+ 1.96 sqrt(n)/2, by the normal approximation of the binomial.
+  const auto size = static_cast<double>(samples.size());
+  const double reach = 0.98 * std::sqrt(size);
+  const auto low = static_cast<std::size_t>(std::max(0.0, std::floor(size / 2 - reach)));
+  const auto high = static_cast<std::size_t>(std::min(size - 1, std::ceil(size / 2 + reach)));
+  return {median(samples), samples[low], samples[high]};
+}
+
+Result<RoundsResult> run_rounds(std::span<const Condition> conditions, const RoundsOptions& options,
+                                const std::function<void(const RoundsProgress&)>& progress) {
+  auto sampler = Sampler::make();
+  if (!sampler) return fail(sampler.error());
+  return Rounds(conditions, options, *std::move(sampler)).run(progress);
+}
+
+}  // namespace sandgauge
