@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include <filesystem>
@@ -9,6 +10,7 @@
 
 #include "app/reproducer.h"
 #include "base/errno_text.h"
+#include "base/machine_lock.h"
 #include "compile/compile.h"
 #include "confine/seccomp.h"
 #include "evaluate/agree.h"
@@ -56,6 +58,10 @@ std::string describe_control(const Outcome& control) {
     return fmt::format("the call fails with {}", errno_text(static_cast<int>(-control.call->result)));
   return fmt::format("it is {}", explain_end(control));
 }
+
+/// Other runs of sandgauge hold the lock for a case at a time.
+constexpr std::chrono::seconds kLockPatience{20};
+constexpr char kNoLock[] = "another run of sandgauge on this machine keeps its audit records or settings to itself";
 
 std::string outer_filters(const Host& host) {
   return host.outer_filters > 0 ? fmt::format("{} filter(s)", host.outer_filters) : std::string("seccomp filters");
@@ -154,6 +160,9 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
   const ProbeChoice choice = choose_probe(test, ready.answers.decided, context_.host);
   result.probe = to_string(choice.probe);
   if (!choice.unmet.empty()) return skipped(choice.unmet);
+  MachineLock lock;
+  if (choice.probe.audit && !lock.take(MachineLock::Kind::shared, kLockPatience, context_.interrupt_fd))
+    return broken(kNoLock);
   const Outcome outcome = execute_case(test, filtered, choice.probe, ready.program, ready.path);
   const Trial trial{test, choice.probe, ready.answers, outcome, context_.host, dir_.path()};
   result.facts = facts(trial);
@@ -169,6 +178,11 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
 
 Verdict CaseRunner::try_scenario(const Case& test, const StageMutation& mutation, CaseResult& result) {
   if (auto skip = unmet(test, context_.host)) return *skip;
+  MachineLock lock;
+  const bool reads_audit = std::ranges::find(test.needs.capabilities, "CAP_AUDIT_READ") != test.needs.capabilities.end();
+  if (test.exclusive && !lock.take(MachineLock::Kind::alone, kLockPatience, context_.interrupt_fd)) return broken(kNoLock);
+  if (!test.exclusive && reads_audit && !lock.take(MachineLock::Kind::shared, kLockPatience, context_.interrupt_fd))
+    return broken(kNoLock);
   ExecuteRequest request;
   request.attach = Attach::scenario;
   request.scenario = test.scenario;
