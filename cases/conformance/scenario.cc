@@ -19,6 +19,7 @@ std::vector<Case> topic(std::string_view suite, std::vector<Scenario> scenarios)
     test.attach = Attach::scenario;
     test.scenario = scenario.run;
     test.parameters = std::move(scenario.parameters);
+    test.timeout = scenario.timeout;
     test.core_unlimited = scenario.core_unlimited;
     test.exclusive = scenario.exclusive;
     test.expect = std::move(scenario.ends);

@@ -22,6 +22,7 @@
 // (docs/case-files.md); both kinds of a topic may stand side by side.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -44,8 +45,9 @@ struct Scenario {
   std::string difference = {};                // where the kernel departs from its documentation
   std::vector<std::int64_t> parameters = {};  // Stage::parameter()
   bool core_unlimited = false;
-  bool exclusive = false;               // it changes something of the whole machine: nothing else may run beside it
-  const char* file = __builtin_FILE();  // not std::source_location: clang-tidy 14 has none
+  std::chrono::milliseconds timeout{0};  // 0: the run's own
+  bool exclusive = false;                // it changes something of the whole machine: nothing else may run beside it
+  const char* file = __builtin_FILE();   // not std::source_location: clang-tidy 14 has none
   int line = __builtin_LINE();
 };
 

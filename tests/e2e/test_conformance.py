@@ -1,6 +1,7 @@
 """`sandgauge run conformance`: the suite passes here, its data are complete, its page is current."""
 import json
 import re
+import subprocess
 
 from conftest import ROOT, SANDGAUGE, as_nobody, run, sandgauge
 
@@ -29,7 +30,16 @@ def test_the_page_about_it_is_current():
     assert ended.code == 0, ended.err
 
 
-def test_a_failing_scenario_prints_how_to_see_it_again():
+def test_the_checks_and_filters_of_a_scenario_are_mutated():
     listed = sandgauge("run", "--list", "kill").out.splitlines()
     ended = sandgauge("run", "--mutate", "--filter", listed[0], "kill", timeout=60)
     assert ended.code == 0 and re.search(r"[1-9]\d* mutants, [1-9]\d* noticed, 0 survived", ended.out)
+
+
+def test_two_runs_at_once_leave_each_others_audit_records_alone():
+    # Some of these cases change which actions the whole machine logs, others count the records.
+    runs = [subprocess.Popen([SANDGAUGE, "run", "--repeat", "2", "--jobs", "1", "log-audit", "calls"], text=True,
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE) for _ in range(2)]
+    for each in runs:
+        out, _ = each.communicate(timeout=120)
+        assert CLOSING.search(out.rstrip()), out
