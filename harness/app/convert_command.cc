@@ -13,6 +13,10 @@ constexpr char kFooter[] = R"(
 Formats
   yaml      a policy of sandgauge, docs/case-files.md
   oci       a container runtime's or Docker's profile, JSON
+  kafel     the language of nsjail
+  minijail  the lines of minijail0 -S
+  env       the variables of cloudflare/sandbox
+  bpf, hex, c   the compiled filter: bytes, hexadecimal, a C array
 
 What the target cannot say is listed on stderr. What is written is read again, and every call that is then answered
 otherwise is listed too.

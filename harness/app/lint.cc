@@ -9,6 +9,7 @@
 #include "app/lint_catalog.h"
 #include "app/lint_live.h"
 #include "app/lint_rules.h"
+#include "app/profile_input.h"
 #include "report/lint_report.h"
 #include "report/output.h"
 
@@ -52,7 +53,7 @@ Result<std::vector<Finding>> lint_profile(const Profile& profile, KernelVersion 
 }
 
 int lint(const LintOptions& options) {
-  const auto profile = read_profile(options.input, options.read);
+  const auto profile = read_profile_fully(options.input, options.read);
   if (!profile) return complain(profile.error().message), kExitUsage;
   for (const ProfileNote& note : profile->notes)
     if (note.about == ProfileNote::About::resolved) complain(in_place(*profile, note.place, note.text));

@@ -5,6 +5,7 @@
 #include <cstdio>
 
 #include "evaluate/evaluate.h"
+#include "evaluate/recover.h"
 
 namespace sandgauge {
 namespace {
@@ -83,9 +84,30 @@ Result<ReadOptions> understand(const ProfileWords& words) {
   return options;
 }
 
+Result<void> recover_rules(Profile& profile, const ProfileContext& context) {
+  if (!profile.program) return {};
+  if (auto loadable = validate(*profile.program); !loadable)
+    return fail("{}: the kernel would refuse this filter: {}", profile.file, loadable.error().message);
+  Recovered recovered = recover(*profile.program, context.machine);
+  profile.policy = std::move(recovered.policy);
+  profile.places.assign(profile.policy.rules.size(), {});
+  for (const std::string& what : recovered.left_out)
+    profile.notes.push_back({ProfileNote::About::inexact,
+                             {},
+                             fmt::format("the answer to {} depends on arguments or on more than rules can say", what)});
+  return {};
+}
+
+Result<Profile> read_profile_fully(const std::string& path, const ReadOptions& options) {
+  auto profile = read_profile(path, options);
+  if (!profile) return profile;
+  if (auto recovered = recover_rules(*profile, options.context); !recovered) return fail(recovered.error());
+  return profile;
+}
+
 Result<Profile> read_profile_aloud(const std::string& path, const ReadOptions& options) {
   using About = ProfileNote::About;
-  auto profile = read_profile(path, options);
+  auto profile = read_profile_fully(path, options);
   if (!profile) return profile;
   for (const ProfileNote& note : profile->notes) {
     if (note.about == About::other_architecture || note.about == About::unlisted) continue;
@@ -96,11 +118,7 @@ Result<Profile> read_profile_aloud(const std::string& path, const ReadOptions& o
 }
 
 Result<Decide> decisions_of(const Profile& profile) {
-  if (profile.program) {
-    if (auto loadable = validate(*profile.program); !loadable)
-      return fail("{}: the kernel would refuse this filter: {}", profile.file, loadable.error().message);
-    return decided_by(*profile.program);
-  }
+  if (profile.program) return decided_by(*profile.program);
   auto rules = Rules::of(profile.policy);
   if (!rules) return fail("{}: {}", profile.file, rules.error().message);
   return decided_by(*std::move(rules));
@@ -112,6 +130,7 @@ Result<std::vector<Change>> changes_between(const Profile& before, const Profile
     const auto rules = resolve(profile->policy);
     if (!rules) return fail("{}: {}", profile->file, rules.error().message);
     add_tests(*rules, tests);
+    if (profile->program) add_examples(*profile->program, tests);
   }
   const auto a = decisions_of(before);
   const auto b = decisions_of(after);

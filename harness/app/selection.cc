@@ -104,6 +104,8 @@ Result<std::vector<Case>> cases_of_command(const RunOptions& options) {
   } else {
     auto profile = read_profile_aloud(options.policy_file);
     if (!profile) return fail(profile.error());
+    if (profile->program)
+      return fail("--policy: {} is a compiled filter, expected a policy in any other format", options.policy_file);
     test.policy = std::move(profile->policy);
   }
   if (!options.call.empty()) {

@@ -6,6 +6,11 @@
 //
 // yaml      a policy of ours (policy/policy_yaml.h)
 // oci       a runtime's or Docker's JSON (policy/oci_json.h)
+// kafel     nsjail's language (policy/kafel.h)
+// minijail  minijail0's lines (policy/minijail.h)
+// env       the variables of cloudflare/sandbox (policy/env_list.h)
+// bpf, hex, c   a compiled filter: bytes, hexadecimal, or a C array (policy/bpf_text.h). Profile::program is then set and
+//               Profile::policy is not: recovering rules takes more than reading (evaluate/recover.h)
 //
 // Fails as the reader of the format does, with "file:line:column: what, what was expected".
 #pragma once
@@ -19,7 +24,7 @@
 
 namespace sandgauge {
 
-/// "yaml", "oci".
+/// The words above.
 std::string_view format_name(ProfileFormat format);
 Result<ProfileFormat> parse_profile_format(std::string_view name);
 /// What the text looks like; yaml if like nothing else, so that its reader says what is wrong.
@@ -36,7 +41,11 @@ Result<Profile> read_profile(const std::string& path, const ReadOptions& options
 /// Its policy, for those who have no place for notes: an unknown syscall or key is an error. This machine is the context.
 Result<Policy> read_policy(const std::string& path);
 
-/// Fails if the format cannot hold such a policy at all.
+/// A format of compiled filters.
+bool is_raw(ProfileFormat format);
+std::string write_program(const Program& program, ProfileFormat format);
+
+/// Fails for the raw formats.
 Result<WrittenProfile> write_profile(const Policy& policy, ProfileFormat format);
 
 }  // namespace sandgauge

@@ -92,7 +92,7 @@ def test_diff_is_by_decision_and_argument_by_argument(tmp_path):
 
 @pytest.mark.parametrize("words, message", [
     (("convert", "/none", "--to", "oci"), "/none: cannot open it: ENOENT"),
-    (("convert", "/none", "--to", "xml"), "--to: unknown format 'xml', expected one of yaml, oci"),
+    (("convert", "/none", "--to", "xml"), "--to: unknown format 'xml', expected one of yaml, oci, kafel"),
     (("convert", "/none"), "--to is required"),
     (("diff", "/none"), "B is required"),
     (("diff", "/none", "/none", "--caps", "a b"), "--caps: found 'a b', expected names such as CAP_SYS_ADMIN"),
@@ -102,6 +102,44 @@ def test_diff_is_by_decision_and_argument_by_argument(tmp_path):
 def test_wrong_words_are_one_error_and_exit_code_2(words, message):
     ended = sandgauge(*words)
     assert ended.code == 2 and message in ended.err and ended.out == ""
+
+
+POLICY = """default: KILL
+foreign: KILL
+rules:
+  - {syscalls: [read, close], action: ALLOW}
+  - {syscalls: [uname], action: ERRNO(38)}
+  - {syscalls: [write], action: ALLOW, when: ["arg2 & 0xff == 0x3", "arg1 > 0x100000000"]}
+  - {syscalls: [write], action: ALLOW, when: ["arg0 == 1"]}
+  - {syscalls: [ioctl], action: ALLOW, when: ["arg1 != 0x5412"]}
+  - {syscalls: [ioctl], action: ERRNO(1), when: ["arg1 == 0x5412"]}
+"""
+
+
+@pytest.mark.parametrize("form", ["yaml", "oci", "kafel", "minijail", "bpf", "hex", "c"])
+def test_a_round_trip_through_every_format_keeps_every_decision(tmp_path, form):
+    (tmp_path / "p.yaml").write_text(POLICY)
+    written = sandgauge("convert", tmp_path / "p.yaml", "--to", form, "-o", tmp_path / "other")
+    assert written.code == 0, written.err
+    assert sandgauge("diff", tmp_path / "p.yaml", tmp_path / "other").code == 0
+    if form not in ("bpf", "hex", "c"):
+        assert sandgauge("convert", tmp_path / "other", "--to", "yaml", "-o", tmp_path / "again.yaml").code == 0
+        assert sandgauge("diff", tmp_path / "p.yaml", tmp_path / "again.yaml").code == 0
+
+
+def test_an_environment_list_round_trips(tmp_path):
+    (tmp_path / "p.env").write_text("SECCOMP_SYSCALL_ALLOW=read:write:exit_group\nSECCOMP_DEFAULT_ACTION=log\n")
+    assert sandgauge("convert", tmp_path / "p.env", "--to", "env").out == (tmp_path / "p.env").read_text()
+
+
+def test_the_rules_of_a_compiled_filter_are_recovered(tmp_path):
+    (tmp_path / "p.yaml").write_text("architectures: [x86_64, i386]\ndefault: ERRNO(1)\nrules: [{syscalls: [read, uname], action: ALLOW}]\n")
+    assert sandgauge("convert", tmp_path / "p.yaml", "--to", "hex", "-o", tmp_path / "p.hex").code == 0
+    recovered = sandgauge("convert", tmp_path / "p.hex", "--to", "yaml", "-o", tmp_path / "again.yaml")
+    assert recovered.code == 0, recovered.err
+    assert sandgauge("diff", tmp_path / "p.yaml", tmp_path / "again.yaml").code == 0
+    assert sandgauge("lint", tmp_path / "p.hex").code == 0
+    assert sandgauge("run", "--policy", tmp_path / "p.hex", "--", "/bin/true").code == 2
 
 
 def test_lint_finds_the_open_twin_and_the_kernel_agrees(block_mkdir):
