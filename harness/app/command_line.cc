@@ -12,6 +12,7 @@
 #include "app/explain_command.h"
 #include "app/lab_command.h"
 #include "app/lint_command.h"
+#include "app/matrix_command.h"
 #include "app/run_command.h"
 
 namespace sandgauge {
@@ -34,6 +35,7 @@ constexpr Command kCommands[] = {
     {.name = "convert", .add = add_convert_command},
     {.name = "diff", .add = add_diff_command},
     {.name = "lint", .add = add_lint_command},
+    {.name = "matrix", .add = add_matrix_command, .takes_program = true},
     {.name = "lab", .add = add_lab_command, .takes_program = true},
 };
 

@@ -80,12 +80,20 @@ std::optional<std::string> output_file_of(const std::vector<std::string>& words)
   return file;
 }
 
+std::vector<std::string> with_patience(std::vector<std::string> words) {
+  const auto dashes = std::ranges::find(words, "--");
+  const bool has_timeout =
+      std::any_of(words.begin(), dashes, [](const std::string& word) { return word.starts_with("--timeout"); });
+  if (!words.empty() && words[0] == "run" && !has_timeout) words.insert(words.begin() + 1, {"--timeout", "120s"});
+  return words;
+}
+
 Result<GuestCommand> prepare_guest_command(const std::vector<std::string>& words, const GuestCommandOptions& options,
                                            const Interrupts& interrupts) {
   const auto installation = find_installation();
   if (!installation) return fail(installation.error());
   GuestCommand command;
-  GuestPlan plan{.words = words, .environment = guest_environment(), .quiet = options.quiet};
+  GuestPlan plan{.words = with_patience(words), .environment = guest_environment(), .quiet = options.quiet};
   plan.words.insert(plan.words.begin(), kBinary);
   std::error_code ignored;
   plan.folder = fs::current_path(ignored).string();
@@ -107,6 +115,8 @@ Result<GuestCommand> prepare_guest_command(const std::vector<std::string>& words
     if (auto added = image.set_init(installation->programs + "/lab-init"); !added) return added;
     if (auto added = add_usual_programs(image); !added) return added;
     if (auto added = add_named_files(image, words); !added) return added;
+    if (!options.config.empty())
+      if (auto added = image.add_file(options.config, "/lab/config"); !added) return added;
     for (const std::string& file : options.files)
       if (auto added = image.add_tree(absolute(file), absolute(file)); !added) return added;
     return {};

@@ -56,24 +56,19 @@ int take_end(const Kernel& kernel, const GuestCommand& command, const GuestRun& 
   return could_not_run(fmt::format("{}: the command was killed by {}", kernel.name, signal_name(WTERMSIG(run.status))));
 }
 
-int lab_on(const Kernel& kernel, const GuestCommand& command, const LabOptions& options, const Interrupts& interrupts) {
-  const GuestOptions guest{.kernel = kernel.image,
-                           .initramfs = command.initramfs,
-                           .append = options.append,
-                           .memory_mib = options.memory_mib,
-                           .cpus = options.cpus,
-                           .icount = options.icount,
-                           .timeout = options.timeout};
-  const GuestOutput output{.out = [](std::string_view text) { print_to(stdout, text); },
-                           .err = [](std::string_view text) { print_to(stderr, text); }};
-  const GuestRun run = run_guest(guest, output, interrupts);
-  if (!options.console.empty())
-    if (auto written = write_report(options.console, run.console); !written) return could_not_run(written.error().message);
-  return take_end(kernel, command, run);
+}  // namespace
+
+GuestOptions guest_options(const LabOptions& options, const Kernel& kernel, std::string initramfs) {
+  return {.kernel = kernel.image,
+          .initramfs = std::move(initramfs),
+          .append = options.append,
+          .memory_mib = options.memory_mib,
+          .cpus = options.cpus,
+          .icount = options.icount,
+          .timeout = options.timeout};
 }
 
-/// 3 is worse than 1, and 1 than 4: nothing but skips, then all as expected.
-int worse(int one, int other) {
+int worse_exit(int one, int other) {
   const auto rank = [](int code) {
     switch (code) {
       case kExitAsExpected: return 0;
@@ -85,13 +80,25 @@ int worse(int one, int other) {
   return rank(other) > rank(one) ? other : one;
 }
 
+namespace {
+
+int lab_on(const Kernel& kernel, const LabOptions& options, const Interrupts& interrupts) {
+  const auto command = prepare_guest_command(
+      options.words, {.files = options.files, .config = kernel.config, .quiet = options.icount}, interrupts);
+  if (!command) return could_not_run(command.error().message);
+  const GuestOutput output{.out = [](std::string_view text) { print_to(stdout, text); },
+                           .err = [](std::string_view text) { print_to(stderr, text); }};
+  const GuestRun run = run_guest(guest_options(options, kernel, command->initramfs), output, interrupts);
+  if (!options.console.empty())
+    if (auto written = write_report(options.console, run.console); !written) return could_not_run(written.error().message);
+  return take_end(kernel, *command, run);
+}
+
 }  // namespace
 
 int lab(const LabOptions& options) {
   const auto interrupts = Interrupts::hold();
   if (!interrupts) return could_not_run(interrupts.error().message);
-  const auto command = prepare_guest_command(options.words, {.files = options.files, .quiet = options.icount}, *interrupts);
-  if (!command) return could_not_run(command.error().message);
   int code = kExitAsExpected;
   for (const KernelName& name : options.kernels) {
     const auto scratch = TempDir::make();
@@ -99,7 +106,7 @@ int lab(const LabOptions& options) {
     const auto kernel = find_kernel(name, *scratch, *interrupts, complain);
     if (!kernel) return could_not_run(kernel.error().message);
     if (options.kernels.size() > 1) fmt::print("== {}\n", kernel->name), std::fflush(stdout);
-    code = worse(code, lab_on(*kernel, *command, options, *interrupts));
+    code = worse_exit(code, lab_on(*kernel, options, *interrupts));
     if (interrupts->pending() != 0) return kExitCouldNotRun;
   }
   return code;

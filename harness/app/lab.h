@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "lab/guest.h"
 #include "lab/kernel.h"
 
 namespace sandgauge {
@@ -23,6 +24,11 @@ struct LabOptions {
 
 /// The exit code of the command in the guest, the worst of several; kExitCouldNotRun if a guest did not get to its end.
 int lab(const LabOptions& options);
+
+GuestOptions guest_options(const LabOptions& options, const Kernel& kernel, std::string initramfs);
+
+/// Of two exit codes: that it could not run is worse than a mismatch, and a mismatch than nothing but skips.
+int worse_exit(int one, int other);
 
 /// Downloads kernels over those in the cache, after a look at what Debian has now.
 int lab_fetch(const std::vector<KernelName>& kernels);

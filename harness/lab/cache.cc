@@ -94,8 +94,9 @@ Result<Kernel> KernelCache::adopt(const std::string& new_folder, Kernel kernel) 
   fs::remove_all(place_of(kernel.name), error);
   fs::rename(new_folder, place_of(kernel.name), error);
   if (error) return fail("cannot rename {}: {}", new_folder, error.message());
-  kernel.image = place_of(kernel.name) + "/vmlinuz";
-  return kernel;
+  const auto adopted = find(kernel.name);
+  if (!adopted) return fail("{} holds no kernel", place_of(kernel.name));
+  return *adopted;
 }
 
 Result<UniqueFd> KernelCache::lock() const {

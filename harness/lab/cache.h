@@ -21,6 +21,7 @@ namespace sandgauge {
 struct Kernel {
   std::string name;     // "debian:6.1", or the path that the user gave
   std::string image;    // path of its bzImage
+  std::string config;   // path of the configuration it was built with; empty if there is none
   std::string package;  // "linux-image-6.1.0-50-cloud-amd64"; empty if it came from a file
   std::string version;  // of the package: "6.1.176-1"; empty if it came from a file
   bool operator==(const Kernel&) const = default;

@@ -197,7 +197,7 @@ Result<Kernel> fetch_debian(const KernelCache& cache, const std::string& wanted,
     const auto package = download(cache, images[0], chosen->version, *folder, interrupts);
     if (!package) return fail(package.error());
     if (auto unpacked = unpack_kernel(*folder, interrupts); !unpacked) return fail(unpacked.error());
-    return cache.adopt(*folder, {.name = name, .image = {}, .package = *package, .version = chosen->version});
+    return cache.adopt(*folder, {.name = name, .image = {}, .config = {}, .package = *package, .version = chosen->version});
   }();
   std::error_code ignored;
   fs::remove_all(*folder, ignored);

@@ -19,7 +19,7 @@ Result<Kernel> unpack(const KernelName& name, const TempDir& scratch, const Inte
   if (error) return fail("cannot read {}: {}", name.text, error.message());
   if (auto unpacked = unpack_kernel(folder.string(), interrupts); !unpacked)
     return fail("{}: {}", name.text, unpacked.error().message);
-  return Kernel{.name = name.text, .image = (folder / "vmlinuz").string(), .package = {}, .version = {}};
+  return Kernel{.name = name.text, .image = (folder / "vmlinuz").string(), .config = {}, .package = {}, .version = {}};
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ Result<Kernel> find_kernel(const KernelName& name, const TempDir& scratch, const
   if (name.kind == KernelName::Kind::package) return unpack(name, scratch, interrupts);
   if (name.kind == KernelName::Kind::image) {
     if (auto checked = check_image(name.text); !checked) return fail(checked.error());
-    return Kernel{.name = name.text, .image = name.text, .package = {}, .version = {}};
+    return Kernel{.name = name.text, .image = name.text, .config = {}, .package = {}, .version = {}};
   }
   const auto cache = KernelCache::open();
   if (!cache) return fail(cache.error());

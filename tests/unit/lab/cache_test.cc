@@ -22,7 +22,8 @@ class CacheTest : public testing::Test {
   Result<Kernel> put(const KernelCache& cache, const std::string& version) {
     const auto folder = cache.new_folder("debian:6.1");
     std::ofstream(*folder + "/vmlinuz") << "image of " << version;
-    return cache.adopt(*folder, {.name = "debian:6.1", .image = {}, .package = "linux-image", .version = version});
+    return cache.adopt(*folder,
+                       {.name = "debian:6.1", .image = {}, .config = {}, .package = "linux-image", .version = version});
   }
 
   Result<TempDir> scratch_ = TempDir::make();
