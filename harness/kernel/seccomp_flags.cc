@@ -161,7 +161,7 @@ std::vector<Row> seccomp_flag_rows() {
   };
   Row wait_killable =
       row("seccomp.flag.wait_killable_recv", "flag WAIT_KILLABLE_RECV: signals wait for the listener",
-          "A supervised call of a program with timers (Go) is not started over and over.", {6, 0}, find_wait_killable);
+          "A supervised call of a program with timers (Go) is not started over and over.", {5, 19}, find_wait_killable);
   wait_killable.source = "kernel/seccomp.c, seccomp_do_user_notification";
   return {
       row("seccomp.flag.tsync", "flag TSYNC: one filter for all threads",
