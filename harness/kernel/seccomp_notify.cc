@@ -196,7 +196,7 @@ std::vector<Row> seccomp_notify_rows() {
       row("seccomp.notify.continue", "NOTIFY: CONTINUE lets the call run",
           "A supervisor need not do itself what it only wants to look at.", {5, 5}, kManual, find_continue),
       row("seccomp.notify.hangup", "NOTIFY: POLLHUP at the end", "A supervisor learns that nobody is left under its filter.",
-          {5, 8}, "kernel/seccomp.c, seccomp_notify_poll", find_hangup),
+          {5, 9}, "kernel/seccomp.c, seccomp_notify_poll", find_hangup),
       row("seccomp.notify.addfd", "NOTIFY: ADDFD puts a descriptor into the caller",
           "A supervisor can open a file for the sandboxed program.", {5, 9}, kManual, find_addfd),
       row("seccomp.notify.addfd_setfd", "NOTIFY: ADDFD at a chosen number", "The same for dup2(2) and its like.", {5, 9},

@@ -31,7 +31,8 @@ void see_entry(Witness& witness, Abi abi, long number) {
   if (WEXITSTATUS(plain) != kRuns) return witness.no("getppid through this entry is not run");
   const int filtered = wait_for(fork_helper([&] {
     const pid_t parent = ::getppid();
-    if (load_filter(answer(kTrialCall, SECCOMP_RET_ERRNO | EACCES)) != 0) ::_exit(kNoFilter);
+    const bool loaded = load_filter(answer(kTrialCall, SECCOMP_RET_ERRNO | EACCES)) == 0;
+    if (!loaded || trial_call() != -EACCES) ::_exit(kNoFilter);
     ::_exit(foreign_call(abi, number) == parent ? kRuns : kDenied);
   }));
   if (!WIFEXITED(filtered) || WEXITSTATUS(filtered) == kNoFilter)

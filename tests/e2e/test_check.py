@@ -227,6 +227,19 @@ def test_under_an_outer_filter_only_what_it_denies_is_different(report):
         assert found[name]["works"]["standing"] == free[name]["works"]["standing"], found[name]
 
 
+@pytest.mark.skipif(confine.NATIVE != "x86_64", reason="the numbers are x86_64's")
+def test_calls_that_only_seem_to_succeed_are_not_taken_for_working():
+    # An outer filter that answers ERRNO(0): each of these calls returns 0 and does nothing.
+    idle = [TRIED[name] for name in ("seccomp", "ptrace", "unshare", "bpf", "perf_event_open", "io_uring_setup")] + [444, 445, 446]
+    ended = sandgauge("check", "--format", "json", preexec_fn=confine.filtered({number: confine.errno(0) for number in idle}))
+    assert ended.code == 0, ended.err
+    working = {one["id"] for one in json.loads(ended.out)["capabilities"] if one["works"]["standing"] == "yes"}
+    other_ways = {"seccomp.filter", "libseccomp.filter", "libseccomp.binary_tree"}  # by prctl(2)
+    seen_by_return_value = {"seccomp.jit.limit", "bpf_lsm.load", "bpf_lsm.attach"}
+    untouched = {"apparmor.parser", "around.i386", "around.x32", "around.vsyscall", "observe.dmesg", "observe.audit"}
+    assert working <= other_ways | seen_by_return_value | untouched
+
+
 def test_without_a_folder_for_files_it_says_so():
     ended = sandgauge("check", "--format", "json", env={**os.environ, "TMPDIR": "/no/such"})
     found = by_id(json.loads(ended.out))
