@@ -16,7 +16,11 @@ constexpr char kBinary[] = "/usr/bin/sandgauge";
 constexpr char kCases[] = "/usr/share/sandgauge";
 constexpr char kPrograms[] = "/usr/libexec/sandgauge/programs";
 
-std::string absolute(const std::string& path) { return fs::absolute(path).lexically_normal().string(); }
+std::string absolute(const std::string& path) {
+  std::string result = fs::absolute(path).lexically_normal().string();
+  while (result.size() > 1 && result.ends_with('/')) result.pop_back();
+  return result;
+}
 
 /// A word, or what is behind its '=', if there is such a file here.
 std::optional<std::string> file_named_by(const std::string& word) {
@@ -48,7 +52,9 @@ Result<void> add_usual_programs(ImageBuilder& image) {
     if (!program) continue;
     if (auto added = image.add_program(*program); !added) return added;
   }
-  return {};
+  // It is in no ordinary user's PATH.
+  const auto parser = find_command("/usr/sbin/apparmor_parser");
+  return parser ? image.add_program(*parser) : Result<void>{};
 }
 
 std::map<std::string, std::string> guest_environment() {

@@ -37,8 +37,12 @@ std::optional<Kernel> read_kernel(const fs::path& folder) {
     const auto at = about.find(key);
     return at != about.end() && at->is_string() ? at->get<std::string>() : std::string();
   };
-  return Kernel{
-      .name = word("name"), .image = (folder / "vmlinuz").string(), .package = word("package"), .version = word("version")};
+  const bool has_config = fs::is_regular_file(folder / "config", ignored);
+  return Kernel{.name = word("name"),
+                .image = (folder / "vmlinuz").string(),
+                .config = has_config ? (folder / "config").string() : "",
+                .package = word("package"),
+                .version = word("version")};
 }
 
 }  // namespace

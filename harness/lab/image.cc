@@ -54,11 +54,11 @@ Result<void> ImageBuilder::add_file(const std::string& from, const std::string& 
   struct stat status {};
   if (::stat(from.c_str(), &status) != 0) return fail("cannot read {}: {}", from, errno_text(errno));
   if (!S_ISREG(status.st_mode)) return fail("cannot take {} along: it is no regular file", from);
+  bytes_ += static_cast<std::size_t>(status.st_size);
+  if (bytes_ > kMostBytes)
+    return fail("{}: too much to take along: the files for the guest are more than {} MiB", from, kMostBytes >> 20);
   const auto content = read_file(from, kMostBytes);
   if (!content) return fail(content.error());
-  bytes_ += content->size();
-  if (content->size() >= kMostBytes || bytes_ > kMostBytes)
-    return fail("{}: too much to take along: the files for the guest are more than {} MiB", from, kMostBytes >> 20);
   archive_.add_file(place, status.st_mode & 07777, *content);
   return (status.st_mode & 0111) != 0 ? add_libraries(from) : Result<void>{};
 }
@@ -80,7 +80,7 @@ Result<void> ImageBuilder::add_tree(const std::string& from, const std::string& 
   for (auto entry = fs::recursive_directory_iterator(from, error); !error && entry != fs::recursive_directory_iterator();
        entry.increment(error)) {
     if (++files > kMostFiles) return fail("{}: too much to take along: more than {} files", from, kMostFiles);
-    const std::string place = place_of(to) + "/" + fs::relative(entry->path(), from).string();
+    const std::string place = place_of(to) + "/" + entry->path().lexically_relative(from).string();
     const fs::file_type type = entry->symlink_status(error).type();
     if (type == fs::file_type::directory) archive_.add_folder(place);
     if (type == fs::file_type::symlink) archive_.add_link(place, fs::read_symlink(entry->path(), error).string());

@@ -242,6 +242,7 @@ void send_files(const std::vector<std::string>& files) {
 
 int main() {
   using namespace sandgauge;
+  ::chmod("/", 0755);  // that of a tmpfs is open to everyone
   mount_everything();
   open_wire();
   bring_loopback_up();

@@ -41,6 +41,15 @@ TEST_F(CacheTest, AKernelIsFoundOnceItWasAdopted) {
   EXPECT_THAT(cache->list(), testing::ElementsAre(*kernel));
 }
 
+TEST_F(CacheTest, AKernelsConfigurationIsFoundBesideIt) {
+  const auto cache = KernelCache::open();
+  const auto kernel = put(*cache, "6.1.1-1");
+  EXPECT_EQ(kernel->config, "");
+  const std::string config = fs::path(kernel->image).parent_path() / "config";
+  std::ofstream(config) << "CONFIG_SECCOMP=y\n";
+  EXPECT_EQ(cache->find("debian:6.1")->config, config);
+}
+
 TEST_F(CacheTest, ANewerKernelTakesTheOldOnesPlace) {
   const auto cache = KernelCache::open();
   ASSERT_TRUE(put(*cache, "6.1.1-1"));
