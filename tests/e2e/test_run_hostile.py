@@ -44,7 +44,7 @@ def own(program: str, *words: str, timeout: str = "400ms"):
 @pytest.mark.parametrize("words", [("fork-tree", "30"), ("stop-self",), ("ignore-signals",), ("flood", "0"), ("close-all", "60000")])
 def test_a_program_that_does_not_end_fails_at_the_deadline_and_leaves_nothing(marked, words):
     ended = sandgauge(*own(*words), env=marked, timeout=30)
-    assert ended.code == 1 and re.search(r"did not end within 4\d\d ms", ended.out)
+    assert ended.code == 1 and re.search(r"did not end within \d+ ms", ended.out)
 
 
 def test_a_program_that_leaves_a_tree_behind_passes_and_the_tree_is_ended(marked):
