@@ -3,7 +3,10 @@
 #include <cstdio>
 
 #include "app/command_line.h"
+#include "app/diff_observation.h"
 #include "app/profile_input.h"
+#include "observe/observation_text.h"
+#include "policy/yaml_reader.h"
 #include "report/changes.h"
 #include "report/escape.h"
 #include "report/output.h"
@@ -18,7 +21,15 @@ void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n"
 int diff(const DiffOptions& options) {
   const auto a = read_profile_aloud(options.a, options.read);
   if (!a) return complain(a.error().message), kExitUsage;
-  const auto b = read_profile_aloud(options.b, options.read);
+  const auto text_of_b = read_text(options.b, kLargestObservation);
+  if (!text_of_b) return complain(text_of_b.error().message), kExitUsage;
+  const std::string name_of_b = shown_name(options.b);
+  if (looks_like_observation(*text_of_b)) {
+    const auto seen = parse_observation(*text_of_b, name_of_b);
+    if (!seen) return complain(seen.error().message), kExitUsage;
+    return diff_observation(*a, *seen, name_of_b, options);
+  }
+  const auto b = parse_profile_aloud(*text_of_b, name_of_b, options.read);
   if (!b) return complain(b.error().message), kExitUsage;
   const auto changed = changes_between(*a, *b);
   if (!changed) return complain(changed.error().message), kExitUsage;

@@ -13,13 +13,17 @@ constexpr char kFooter[] = R"(
 Profiles are compared by decision: every call of every architecture, and of calls whose arguments are tested every
 combination of values on which a test turns. The text, the format and the order of rules do not matter.
 
+B can be what a program was seen to do: a table of strace -c, a log of strace, audit records, or go-audit's JSON lines. Then
+the result is what was seen and is not allowed, and what is allowed and was never seen.
+
 Exit codes
   0  the same                    2  wrong usage or bad input
   1  different                   3  the result could not be written
 
 Examples
   sandgauge diff old.json new.json
-  sandgauge diff profile.json policy.yaml --format json)";
+  sandgauge diff profile.json policy.yaml --format json
+  strace -cfo seen.txt ./app; sandgauge diff profile.json seen.txt)";
 
 struct Words {
   std::string format = "text";
@@ -44,7 +48,7 @@ void add_diff_command(CLI::App& app, CommandLine& line) {
   command->footer(kFooter);
   const auto words = std::make_shared<Words>();
   command->add_option("A", words->options.a, "a profile in any format; - is standard input")->required();
-  command->add_option("B", words->options.b, "another one")->required();
+  command->add_option("B", words->options.b, "another one, or a log of what a program did")->required();
   command->add_option("--format", words->format, "text or json (default: text)")->type_name("FORMAT");
   command->add_option("-o,--output", words->options.output, "write the result to this file (default: standard output)")
       ->type_name("FILE");

@@ -6,6 +6,7 @@
 
 #include "evaluate/evaluate.h"
 #include "evaluate/recover.h"
+#include "policy/yaml_reader.h"
 
 namespace sandgauge {
 namespace {
@@ -106,9 +107,18 @@ Result<Profile> read_profile_fully(const std::string& path, const ReadOptions& o
 }
 
 Result<Profile> read_profile_aloud(const std::string& path, const ReadOptions& options) {
+  const auto text = read_text(path);
+  if (!text) return fail(text.error());
+  return parse_profile_aloud(*text, shown_name(path), options);
+}
+
+Result<Profile> parse_profile_aloud(std::string_view text, const std::string& file, const ReadOptions& options) {
   using About = ProfileNote::About;
-  auto profile = read_profile_fully(path, options);
+  constexpr std::size_t kLargest = 1 << 20;
+  if (text.size() > kLargest) return fail("{}: more than {} MiB, expected less", file, kLargest >> 20);
+  auto profile = parse_profile(text, file, options);
   if (!profile) return profile;
+  if (auto recovered = recover_rules(*profile, options.context); !recovered) return fail(recovered.error());
   for (const ProfileNote& note : profile->notes) {
     if (note.about == About::other_architecture || note.about == About::unlisted) continue;
     fmt::print(stderr, "sandgauge: {}{}\n",

@@ -36,6 +36,7 @@ Result<void> recover_rules(Profile& profile, const ProfileContext& context);
 /// read_profile_fully(), and a line on stderr for each note: "sandgauge: warning: p.json:3:9: unknown syscall 'unmae', ...".
 /// Notes about other machines and about calls of unlisted architectures are nobody's mistake, and not said.
 Result<Profile> read_profile_aloud(const std::string& path, const ReadOptions& options = {});
+Result<Profile> parse_profile_aloud(std::string_view text, const std::string& file, const ReadOptions& options);
 
 /// The calls that two profiles answer differently. A raw filter answers for itself, all else by its rules.
 Result<std::vector<Change>> changes_between(const Profile& before, const Profile& after);

@@ -300,7 +300,7 @@ Result<YamlNode> parse_yaml(std::string_view text) {
   return builder.root();
 }
 
-Result<std::string> read_text(const std::string& path) {
+Result<std::string> read_text(const std::string& path, std::size_t most) {
   const std::string shown = shown_name(path);
   UniqueFd owned;
   if (path != "-") {
@@ -317,7 +317,7 @@ Result<std::string> read_text(const std::string& path) {
     if (count < 0 && errno == EISDIR) return fail("{}: it is a directory, expected a file", shown);
     if (count < 0) return fail("{}: cannot read it: {}", shown, errno_text(errno));
     text.append(block, static_cast<std::size_t>(count));
-    if (text.size() > kLargestFile) return fail("{}: more than {} MiB, expected less", shown, kLargestFile >> 20);
+    if (text.size() > most) return fail("{}: more than {} MiB, expected less", shown, most >> 20);
   }
 }
 

@@ -50,8 +50,8 @@ Result<YamlNode> parse_yaml(std::string_view text);
 /// Refuses bytes that are not UTF-8, and control characters other than tabs and line ends. Errors begin "line:column: ".
 Result<void> check_text(std::string_view text);
 
-/// The bytes of a file of at most 1 MiB, "-" being standard input. Errors begin with the path.
-Result<std::string> read_text(const std::string& path);
+/// The bytes of a file of at most `most` bytes, "-" being standard input. Errors begin with the path.
+Result<std::string> read_text(const std::string& path, std::size_t most = 1 << 20);
 /// What messages call the file: "<stdin>" for "-".
 std::string shown_name(const std::string& path);
 

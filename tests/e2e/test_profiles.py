@@ -181,3 +181,53 @@ def test_hostile_text_is_one_clear_error(tmp_path, command, name):
     (tmp_path / "p").write_text(HOSTILE[name])
     ended = sandgauge(*command, tmp_path / "p", timeout=10)
     assert ended.code == 2 and ended.out == "" and ended.err.startswith("sandgauge: ") and len(ended.err) < 1000
+
+
+TABLE = """% time     seconds  usecs/call     calls    errors syscall
+------ ----------- ----------- --------- --------- ----------------
+ 60.00    0.000050          50         3         1 mkdir
+ 40.00    0.000030          50        12           read
+------ ----------- ----------- --------- --------- ----------------
+100.00    0.000080                    15         1 total
+"""
+RECORD = 'arch=c000003e syscall=83 compat=0 ip=0x7f3739414b2b code=0x7ffc0000'
+FIELDS = 'auid=1000 uid=1000 gid=1000 ses=4 subj=unconfined pid=7 comm="x" exe="/x" sig=0 ' + RECORD
+SEEN = {
+    "table": TABLE,
+    "strace log": 'execve("/x", ["x"], 0x7ffc /* 9 vars */) = 0\n'.replace("execve", "read") + '[pid 7] 12:00:01.5 mkdir("x", 0777) = -1 EPERM\n'
+                  '<... read resumed>) = 0\n+++ exited with 0 +++\n',
+    "kernel log": f"kernel: audit: type=1326 audit(1.2:3): {FIELDS}\nother\ntype=1326 audit(1.2:4): {FIELDS.replace('=83', '=0')}\n",
+    "go-audit": json.dumps({"sequence": 1, "messages": [{"type": 1326, "data": FIELDS}, {"type": 1300, "data": "x"}]}) + "\n"
+                + json.dumps({"messages": [{"type": 1326, "data": FIELDS.replace("=83", "=0")}]})}
+
+
+@pytest.mark.parametrize("kind", SEEN)
+def test_a_profile_is_held_against_what_was_seen(tmp_path, kind):
+    (tmp_path / "p.yaml").write_text("default: ERRNO(1)\nrules: [{syscalls: [read, write], action: ALLOW}]\n")
+    (tmp_path / "seen").write_text(SEEN[kind])
+    ended = sandgauge("diff", tmp_path / "p.yaml", tmp_path / "seen")
+    assert ended.code == 1, ended.err
+    assert "seen and not allowed:\n    mkdir, x86_64: ERRNO(EPERM); " in ended.out
+    assert ended.out.endswith("allowed and never seen:\n    x86_64: write\n")
+    (tmp_path / "p.yaml").write_text("default: ERRNO(1)\nrules: [{syscalls: [read, mkdir], action: ALLOW}]\n")
+    assert sandgauge("diff", tmp_path / "p.yaml", tmp_path / "seen").code == 0
+    told = json.loads(sandgauge("diff", tmp_path / "p.yaml", tmp_path / "seen", "--format", "json").out)
+    assert told["same"] and told["seenNotAllowed"] == []
+
+
+def test_a_real_trace_is_read(tmp_path):
+    if run("strace", "-cfo", tmp_path / "table", "/bin/true").code != 0:
+        pytest.skip("strace cannot trace here")
+    ended = sandgauge("diff", PROFILES / "container.json", tmp_path / "table")
+    assert ended.code == 1 and "seen and not allowed" not in ended.out and "allowed and never seen:" in ended.out
+
+
+@pytest.mark.parametrize("text, message", [
+    (TABLE.replace("mkdir", "mkdri"), ":3: unknown syscall 'mkdri'"),
+    (TABLE.replace("3         1 mkdir", "x mkdir"), ":3: expected a line of strace's table"),
+    ("type=1326 audit(1.2:3): pid=1\n", ":1: audit record: no field comm="),
+    ('{"messages": [{"type": 1326}]}\n', ":1: a message of type 1326 without 'data'")])
+def test_a_broken_log_is_one_error_with_its_line(tmp_path, text, message):
+    (tmp_path / "seen").write_text(text)
+    ended = sandgauge("diff", "/dev/stdin", tmp_path / "seen", input="{}", stdin=None)
+    assert ended.code == 2 and message in ended.err

@@ -1,0 +1,189 @@
+#include "observe/observation_text.h"
+
+#include <algorithm>
+#include <charconv>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "model/call.h"
+#include "model/syscalls.h"
+#include "observe/audit.h"
+
+namespace sandgauge {
+namespace {
+
+using nlohmann::json;
+
+std::string_view trimmed(std::string_view text) {
+  const auto start = text.find_first_not_of(" \t\r");
+  if (start == std::string_view::npos) return {};
+  return text.substr(start, text.find_last_not_of(" \t\r") - start + 1);
+}
+
+std::string_view take_word(std::string_view& text) {
+  text = trimmed(text);
+  const std::string_view word = text.substr(0, text.find_first_of(" \t"));
+  text.remove_prefix(word.size());
+  text = trimmed(text);
+  return word;
+}
+
+bool is_name(std::string_view word) {
+  return !word.empty() &&
+         std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
+}
+
+/// strace's names are the kernel's; a number that has none is syscall_0x1d7.
+std::optional<std::int32_t> number_of(Abi abi, std::string_view name) {
+  constexpr std::string_view kUnnamed = "syscall_0x";
+  if (!name.starts_with(kUnnamed)) return syscall_number(abi, name);
+  std::int32_t number = 0;
+  const std::string_view digits = name.substr(kUnnamed.size());
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  return error == std::errc() && end == digits.data() + digits.size() ? std::optional(number) : std::nullopt;
+}
+
+/// The name of the call that a line of strace's log is about; empty if it is about none.
+std::string_view name_in_log(std::string_view line) {
+  const auto is_prefix = [](std::string_view word) {  // a pid, a time
+    return !word.empty() && word.find_first_not_of("0123456789:.+-") == std::string_view::npos;
+  };
+  if (line.starts_with("[pid")) line.remove_prefix(std::min(line.find(']'), line.size() - 1) + 1);
+  for (int i = 0; i < 3; ++i) {
+    std::string_view rest = line;
+    if (is_prefix(take_word(rest))) line = rest;
+  }
+  line = trimmed(line);
+  const auto parenthesis = line.find('(');
+  if (parenthesis == std::string_view::npos || !is_name(line.substr(0, parenthesis))) return {};
+  const bool ended = line.find(") = ") != std::string_view::npos || line.find(")  ") != std::string_view::npos ||
+                     line.find("<unfinished") != std::string_view::npos || line.ends_with(" = ?");
+  return ended ? line.substr(0, parenthesis) : std::string_view();
+}
+
+class Reader {
+ public:
+  explicit Reader(const std::string& file) : file_(file) {}
+
+  Result<void> read(std::string_view line) {
+    ++line_;
+    line = trimmed(line);
+    if (line.empty()) return {};
+    if (in_table_) return table(line);
+    if (line.starts_with("% time") && line.ends_with("syscall")) {
+      in_table_ = true;
+      return {};
+    }
+    if (line.find("audit(") != std::string_view::npos) return audit(line);
+    if (line.starts_with('{')) return go_audit(line);
+    if (line.find("bit mode. ]") != std::string_view::npos) {
+      abi_ = line.find("32 bit mode") != std::string_view::npos ? Abi::i386 : native_abi();
+      return {};
+    }
+    const std::string_view name = name_in_log(line);
+    if (const auto number = name.empty() ? std::nullopt : number_of(abi_, name)) add(abi_, *number, 1);
+    return {};
+  }
+
+  Observation observation;
+
+ private:
+  template <class... Args>
+  Unexpected wrong(fmt::format_string<Args...> format, Args&&... args) const {
+    return fail("{}:{}: {}", file_, line_, fmt::format(format, std::forward<Args>(args)...));
+  }
+  void add(Abi abi, std::int32_t number, std::uint64_t count) { add_call(observation, abi, number, {file_, line_}, count); }
+
+  /// "100.00    0.000250          50         5         1 openat"; the column of errors may be empty.
+  Result<void> table(std::string_view line) {
+    if (line.starts_with("---")) return {};
+    std::vector<std::string_view> words;
+    while (!line.empty()) words.push_back(take_word(line));
+    if (words.back() == "total") {
+      in_table_ = false;
+      return {};
+    }
+    std::uint64_t calls = 0;
+    const std::string_view count = words.size() >= 5 ? words[3] : std::string_view();
+    const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), calls);
+    if (words.size() < 5 || words.size() > 6 || error != std::errc() || end != count.data() + count.size())
+      return wrong("expected a line of strace's table: share, seconds, usecs/call, calls, errors, name");
+    const auto number = number_of(abi_, words.back());
+    if (!number) return wrong("unknown syscall '{}'", words.back().substr(0, 60));
+    add(abi_, *number, calls);
+    return {};
+  }
+
+  Result<void> audit(std::string_view line) {
+    if (line.find("type=1326") == std::string_view::npos && line.find("type=SECCOMP") == std::string_view::npos) return {};
+    const auto record = parse_audit_record(line);
+    if (!record) return wrong("{}", record.error().message);
+    return add_record(*record);
+  }
+
+  Result<void> add_record(const AuditRecord& record) {
+    Call call;
+    if (!from_seccomp_data({.nr = record.syscall, .arch = record.arch, .instruction_pointer = 0, .args = {}}, call))
+      return wrong("arch={:x} is none that sandgauge knows", record.arch);
+    add(call.abi, call.number, 1);
+    return {};
+  }
+
+  Result<void> go_audit(std::string_view line) {
+    const json event = json::parse(line, nullptr, false);
+    if (!event.is_object() || !event.contains("messages") || !event["messages"].is_array()) return {};
+    for (const json& message : event["messages"]) {
+      if (!message.is_object() || message.value("type", json()) != 1326) continue;
+      const json data = message.value("data", json());
+      if (!data.is_string()) return wrong("a message of type 1326 without 'data', expected the record's text");
+      const auto record = parse_audit_record("audit(0:0): " + data.get<std::string>());
+      if (!record) return wrong("{}", record.error().message);
+      if (auto added = add_record(*record); !added) return added;
+    }
+    return {};
+  }
+
+  const std::string& file_;
+  int line_ = 0;
+  Abi abi_ = native_abi();
+  bool in_table_ = false;
+};
+
+/// Calls `read` with each line until it fails or `most` are read.
+template <class Read>
+Result<void> each_line(std::string_view text, std::size_t most, const Read& read) {
+  for (std::size_t start = 0; start < text.size() && most > 0; --most) {
+    const std::size_t end = std::min(text.find('\n', start), text.size());
+    if (auto done = read(text.substr(start, end - start)); !done) return done;
+    start = end + 1;
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<Observation> parse_observation(std::string_view text, const std::string& file) {
+  if (text.size() > kLargestObservation) return fail("{}: more than {} MiB, expected less", file, kLargestObservation >> 20);
+  Reader reader(file);
+  if (auto read = each_line(text, text.size(), [&reader](std::string_view line) { return reader.read(line); }); !read)
+    return fail(read.error());
+  if (reader.observation.calls.empty())
+    return fail("{}: no system call in it, expected a table or a log of strace, or audit records of type 1326", file);
+  return std::move(reader.observation);
+}
+
+bool looks_like_observation(std::string_view text) {
+  constexpr std::size_t kLines = 1000;
+  bool looks = false;
+  const auto ignored =
+      each_line(text.substr(0, kLargestObservation), kLines, [&looks](std::string_view line) -> Result<void> {
+        line = trimmed(line);
+        looks = looks || (line.starts_with("% time") && line.ends_with("syscall")) ||
+                line.find("audit(") != std::string_view::npos ||
+                (line.starts_with('{') && line.find("\"messages\"") != std::string_view::npos) || !name_in_log(line).empty();
+        return {};
+      });
+  return ignored && looks;
+}
+
+}  // namespace sandgauge
