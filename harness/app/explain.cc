@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <optional>
 
 #include "app/command_line.h"
 #include "app/explanation.h"
@@ -51,15 +52,27 @@ Policy known_part(const Policy& policy, const std::vector<std::string>& unknown)
   return known;
 }
 
-NamedProgram make_program(const Policy& policy, const Backend& backend, std::vector<std::string>& notes) {
-  const std::vector<std::string> unknown =
-      backend.compiler == Backend::Compiler::libseccomp ? unknown_to_libseccomp(policy) : std::vector<std::string>{};
-  const auto program = compile(unknown.empty() ? policy : known_part(policy, unknown), backend);
-  if (!program) return {to_string(backend), {}, program.error().message};
-  if (!unknown.empty())
-    notes.push_back(fmt::format("{}: left out, as libseccomp {} does not know them on every ABI of the policy: {}",
-                                to_string(backend), libseccomp_version(), fmt::join(unknown, ", ")));
-  return {to_string(backend), *program, ""};
+/// Every backend's program. The children in which libseccomp works run beside one another and beside our own compiler.
+std::vector<NamedProgram> make_programs(const Policy& policy, const std::vector<Backend>& backends,
+                                        std::vector<std::string>& notes) {
+  std::vector<std::optional<Result<LibseccompJob>>> jobs;
+  for (const Backend& backend : backends) {
+    if (backend.compiler != Backend::Compiler::libseccomp) {
+      jobs.emplace_back();
+      continue;
+    }
+    const std::vector<std::string> unknown = unknown_to_libseccomp(policy);
+    jobs.emplace_back(LibseccompJob::start(unknown.empty() ? policy : known_part(policy, unknown), backend.optimise));
+    if (!unknown.empty())
+      notes.push_back(fmt::format("{}: left out, as libseccomp {} does not know them on every ABI of the policy: {}",
+                                  to_string(backend), libseccomp_version(), fmt::join(unknown, ", ")));
+  }
+  std::vector<NamedProgram> programs;
+  for (std::size_t i = 0; i < backends.size(); ++i) {
+    const auto program = !jobs[i] ? compile(policy, backends[i]) : *jobs[i] ? (*jobs[i])->finish() : fail(jobs[i]->error());
+    programs.push_back({to_string(backends[i]), program ? *program : Program{}, program ? "" : program.error().message});
+  }
+  return programs;
 }
 
 }  // namespace
@@ -71,6 +84,12 @@ int explain(const ExplainOptions& options) {
     if (!call) return complain(call.error().message, kExitUsage);
     asked.push_back(*std::move(call));
   }
+  std::vector<Backend> backends;
+  for (const std::string& name : options.backends) {
+    const auto backend = parse_backend(name);
+    if (!backend) return complain("--backend: " + backend.error().message, kExitUsage);
+    backends.push_back(*backend);
+  }
   const auto profile = read_profile(options.policy);
   if (!profile) return complain(profile.error().message, kExitUsage);
   std::vector<std::string> notes;
@@ -81,11 +100,7 @@ int explain(const ExplainOptions& options) {
       return complain(fmt::format("{}: the kernel would not load it: {}", profile->file, valid.error().message), kExitUsage);
     programs.push_back({"cbpf", *profile->program, ""});
   }
-  for (const std::string& name : options.backends) {
-    const auto backend = parse_backend(name);
-    if (!backend) return complain("--backend: " + backend.error().message, kExitUsage);
-    if (!profile->program) programs.push_back(make_program(profile->policy, *backend, notes));
-  }
+  if (!profile->program) programs = make_programs(profile->policy, backends, notes);
   if (std::ranges::none_of(programs, [](const NamedProgram& each) { return each.error.empty(); }))
     return complain(fmt::format("{}: {}", options.policy, programs[0].error), kExitUsage);
 

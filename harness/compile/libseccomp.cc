@@ -218,26 +218,43 @@ Result<Program> program_of(const std::string& bytes) {
 
 }  // namespace
 
-Result<Program> compile_libseccomp(const Policy& policy, int optimise, std::chrono::milliseconds deadline) {
+Result<LibseccompJob> LibseccompJob::start(const Policy& policy, int optimise) {
   const Result<std::vector<ResolvedRule>> rules = resolve(policy);
   if (!rules) return fail(rules.error());
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail("pipe2: {}", errno_text(errno));
   UniqueFd reader(ends[0]);
-  UniqueFd writer(ends[1]);
+  const UniqueFd writer(ends[1]);
   const pid_t child = ::fork();
   if (child < 0) return fail("fork: {}", errno_text(errno));
   if (child == 0) run_child(policy, optimise, *rules, writer.get());
-  writer.reset();
-  const std::optional<std::string> output = read_all(reader.get(), Deadline(deadline));
-  if (!output) ::kill(child, SIGKILL);
+  return LibseccompJob(child, std::move(reader));
+}
+
+LibseccompJob::~LibseccompJob() {
+  if (child_ < 0) return;
+  ::kill(child_, SIGKILL);
+  while (::waitpid(child_, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+Result<Program> LibseccompJob::finish(std::chrono::milliseconds deadline) {
+  const std::optional<std::string> output = read_all(output_.get(), Deadline(deadline));
+  if (!output) ::kill(child_, SIGKILL);
   int status = 0;
-  while (::waitpid(child, &status, 0) < 0)
+  while (::waitpid(child_, &status, 0) < 0)
     if (errno != EINTR) return fail("waitpid for libseccomp: {}", errno_text(errno));
+  child_ = -1;
   if (!output) return fail("libseccomp did not finish within {} ms", deadline.count());
   if (WIFSIGNALED(status)) return fail("libseccomp died of {}", signal_name(WTERMSIG(status)));
   if (WEXITSTATUS(status) == kFailed) return fail("{}", *output);
   return program_of(*output);
+}
+
+Result<Program> compile_libseccomp(const Policy& policy, int optimise, std::chrono::milliseconds deadline) {
+  auto job = LibseccompJob::start(policy, optimise);
+  if (!job) return fail(job.error());
+  return job->finish(deadline);
 }
 
 std::vector<std::string> unknown_to_libseccomp(const Policy& policy) {

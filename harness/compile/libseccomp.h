@@ -29,18 +29,41 @@
 // two tests each. So it runs in a child with a deadline.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
+#include "base/unique_fd.h"
 #include "model/policy.h"
 #include "model/program.h"
 
 namespace sandgauge {
 
-/// `optimise` is SCMP_FLTATR_CTL_OPTIMIZE: 1 by priority, 2 a binary tree (seccomp_attr_set(3)). The calling process has one
-/// thread: the child that it forks allocates memory. The child is gone when this returns.
+/// A compilation that has begun, in a child; its end is waited for once. Dropped without that, the child is killed.
+class LibseccompJob {
+ public:
+  /// `optimise` is SCMP_FLTATR_CTL_OPTIMIZE: 1 by priority, 2 a binary tree (seccomp_attr_set(3)). The calling process has
+  /// one thread: the child that it forks allocates memory.
+  static Result<LibseccompJob> start(const Policy& policy, int optimise);
+  LibseccompJob(LibseccompJob&& other) noexcept
+      : child_(std::exchange(other.child_, -1)), output_(std::move(other.output_)) {}
+  LibseccompJob& operator=(LibseccompJob&&) = delete;
+  ~LibseccompJob();
+
+  /// Waits at most so long. The child is gone when this returns.
+  Result<Program> finish(std::chrono::milliseconds deadline = std::chrono::seconds(5));
+
+ private:
+  LibseccompJob(pid_t child, UniqueFd output) : child_(child), output_(std::move(output)) {}
+  pid_t child_;
+  UniqueFd output_;
+};
+
+/// Both at once.
 Result<Program> compile_libseccomp(const Policy& policy, int optimise,
                                    std::chrono::milliseconds deadline = std::chrono::seconds(5));
 

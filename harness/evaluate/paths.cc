@@ -88,10 +88,9 @@ class Search {
   }
 
   void end(std::size_t at, const Value& value, std::uint64_t steps) {
-    const seccomp_data example = witness();
     if (steps > paths_.most) {
       paths_.most = steps;
-      paths_.worst = example;
+      paths_.worst = witness();
     }
     paths_.least = std::min(paths_.least, steps);
     if (value.kind != Value::Kind::constant) {
@@ -101,7 +100,7 @@ class Search {
     const Action action = action_of_return_value(value.k);
     work_ += paths_.endings.size();
     if (std::ranges::find(paths_.endings, at, &Ending::at) == paths_.endings.end())
-      paths_.endings.push_back({action, example, at});
+      paths_.endings.push_back({action, witness(), at});
   }
 
   seccomp_data witness() const {
@@ -142,7 +141,7 @@ class Search {
     }
   }
 
-  /// Recurses at tests of arguments only; so many on one way are too much work anyway.
+  /// Recurses only at tests that the call's number does not decide; so many of them on one way are too much work anyway.
   void follow(std::size_t at, Registers registers, std::uint64_t steps) {
     for (;; ++at) {
       if (++work_ > kMostWork) {
@@ -157,7 +156,12 @@ class Search {
         continue;
       }
       switch (BPF_CLASS(step.code)) {
-        case BPF_JMP: return branch(at, registers, steps);
+        case BPF_JMP:
+          if (registers.a.kind == Value::Kind::constant && BPF_SRC(step.code) == BPF_K) {
+            at += compare(BPF_OP(step.code), registers.a.k, step.k) ? step.jt : step.jf;
+            continue;
+          }
+          return branch(at, registers, steps);
         case BPF_RET:
           return end(at, step.code == (BPF_RET | BPF_A) ? registers.a : Value{Value::Kind::constant, step.k, 0}, steps);
         case BPF_ALU:
