@@ -6,6 +6,7 @@
 #include "app/explanation.h"
 #include "app/profile_input.h"
 #include "compile/compile.h"
+#include "compile/libseccomp.h"
 #include "confine/seccomp.h"
 #include "evaluate/evaluate.h"
 #include "measure/summary.h"
@@ -49,14 +50,20 @@ std::vector<std::string> chosen_calls(const PolicyReport& report) {
   return names;
 }
 
-Result<Program> program_of(const Profile& profile, const BenchOptions& options) {
+Result<Program> program_of(const Profile& profile, const BenchOptions& options, std::vector<std::string>& notes) {
   if (profile.program) {
     if (const auto valid = validate(*profile.program); !valid) return fail("{}: {}", options.policy, valid.error().message);
     return *profile.program;
   }
   const auto backend = parse_backend(options.backend);
   if (!backend) return fail("--backend: {}", backend.error().message);
-  auto program = compile(profile.policy, *backend);
+  const std::vector<std::string> unknown = backend->compiler == Backend::Compiler::libseccomp
+                                               ? unknown_to_libseccomp(profile.policy)
+                                               : std::vector<std::string>{};
+  if (!unknown.empty())
+    notes.push_back(fmt::format("left out, as libseccomp {} does not know them on every ABI of the profile: {}",
+                                libseccomp_version(), fmt::join(unknown, ", ")));
+  auto program = compile(without_calls(profile.policy, unknown), *backend);
   if (!program) return fail("{}: {}", options.policy, program.error().message);
   return program;
 }
@@ -122,7 +129,7 @@ Result<PolicyReport> read_policy_report(const BenchOptions& options) {
   }
   const auto profile = read_profile_aloud(options.policy);
   if (!profile) return fail(profile.error());
-  auto program = program_of(*profile, options);
+  auto program = program_of(*profile, options, report.notes);
   if (!program) return fail(program.error());
   report.program = *std::move(program);
   const NamedProgram named{profile->program ? "cbpf" : options.backend, report.program, ""};

@@ -43,15 +43,6 @@ Result<AskedCall> asked_call(const std::string& text) {
   return asked;
 }
 
-/// A policy without the names that libseccomp does not know, as container runtimes load it.
-Policy known_part(const Policy& policy, const std::vector<std::string>& unknown) {
-  Policy known = policy;
-  for (Rule& rule : known.rules)
-    std::erase_if(rule.syscalls, [&](const std::string& name) { return std::ranges::find(unknown, name) != unknown.end(); });
-  std::erase_if(known.rules, [](const Rule& rule) { return rule.syscalls.empty(); });
-  return known;
-}
-
 /// Every backend's program. The children in which libseccomp works run beside one another and beside our own compiler.
 std::vector<NamedProgram> make_programs(const Policy& policy, const std::vector<Backend>& backends,
                                         std::vector<std::string>& notes) {
@@ -62,7 +53,7 @@ std::vector<NamedProgram> make_programs(const Policy& policy, const std::vector<
       continue;
     }
     const std::vector<std::string> unknown = unknown_to_libseccomp(policy);
-    jobs.emplace_back(LibseccompJob::start(unknown.empty() ? policy : known_part(policy, unknown), backend.optimise));
+    jobs.emplace_back(LibseccompJob::start(without_calls(policy, unknown), backend.optimise));
     if (!unknown.empty())
       notes.push_back(fmt::format("{}: left out, as libseccomp {} does not know them on every ABI of the policy: {}",
                                   to_string(backend), libseccomp_version(), fmt::join(unknown, ", ")));

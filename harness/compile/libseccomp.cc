@@ -273,6 +273,13 @@ std::vector<std::string> unknown_to_libseccomp(const Policy& policy) {
   return unknown;
 }
 
+Policy without_calls(Policy policy, const std::vector<std::string>& names) {
+  for (Rule& rule : policy.rules)
+    std::erase_if(rule.syscalls, [&](const std::string& name) { return std::ranges::find(names, name) != names.end(); });
+  std::erase_if(policy.rules, [](const Rule& rule) { return rule.syscalls.empty(); });
+  return policy;
+}
+
 std::string libseccomp_version() {
   const scmp_version* version = seccomp_version();
   return fmt::format("{}.{}.{}", version->major, version->minor, version->micro);

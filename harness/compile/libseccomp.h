@@ -70,6 +70,8 @@ Result<Program> compile_libseccomp(const Policy& policy, int optimise,
 /// The names in the policy's rules that some ABI of the policy has and this libseccomp does not know there. A runtime leaves
 /// such names out; compile_libseccomp() fails for them, but for those of the native ABI, which it can add by number.
 std::vector<std::string> unknown_to_libseccomp(const Policy& policy);
+/// The policy without these names, and without rules that have no others.
+Policy without_calls(Policy policy, const std::vector<std::string>& names);
 
 /// Of the library that this runs with: "2.5.4".
 std::string libseccomp_version();

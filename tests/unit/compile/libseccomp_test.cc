@@ -267,5 +267,22 @@ TEST_F(LibseccompDifferenceTest, RulesThatStartAlikeCanMakeItLoopForever) {
   EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
 }
 
+TEST(LibseccompTest, NamesThatItDoesNotKnowCanBeLeftOut) {
+  Policy policy;
+  policy.architectures = {Abi::x86_64, Abi::i386};
+  policy.rules = {{.syscalls = {"uname", "rseq_slice_yield"}, .action = errno_action(1), .when = {}},
+                  {.syscalls = {"rseq_slice_yield"}, .action = errno_action(2), .when = {}}};
+  EXPECT_EQ(unknown_to_libseccomp(policy), std::vector<std::string>{"rseq_slice_yield"});
+  const Policy rest = without_calls(policy, {"rseq_slice_yield"});
+  ASSERT_EQ(rest.rules.size(), 1U);
+  EXPECT_EQ(rest.rules[0].syscalls, std::vector<std::string>{"uname"});
+  EXPECT_TRUE(compile_libseccomp(rest, 1));
+}
+
+TEST(LibseccompTest, AJobThatNobodyWaitsForLeavesNoProcess) {
+  { const auto dropped = LibseccompJob::start({}, 1); }
+  EXPECT_EQ(::waitpid(-1, nullptr, WNOHANG), -1);
+}
+
 }  // namespace
 }  // namespace sandgauge
