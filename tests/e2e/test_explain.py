@@ -63,6 +63,17 @@ def test_one_call_with_arguments_shows_its_way(policy):
     assert re.search(r"^> .* ret  0x0005000d +; ERRNO\(EACCES\): rule 2$", ended.out, re.M)
 
 
+def test_a_filter_as_it_is(tmp_path):
+    path = tmp_path / "filter.c"
+    path.write_text("{ 0x20, 0, 0, 0 }, { 0x15, 0, 1, 63 }, { 0x06, 0, 0, 0x00050001 }, { 0x06, 0, 0, 0x7fff0000 },\n")
+    ended = sandgauge("explain", path)
+    assert ended.code == 0, ended.err
+    assert "Listing of cbpf" in ended.out and re.search(r"uname \(63\) +ERRNO\(EPERM\) +3 ", ended.out)
+    path.write_text("{ 0x20, 0, 0, 3 }, { 0x06, 0, 0, 0x7fff0000 },\n")
+    ended = sandgauge("explain", path)
+    assert ended.code == 2 and "the kernel would not load it: instruction 0: load from offset 3" in ended.err
+
+
 def test_a_profile_of_a_container_runtime():
     ended = sandgauge("explain", ROOT / "tests/profiles/container.json", "--show", "summary", "--backend", "bpf")
     assert ended.code == 0 and "personality is allowed but misses the bitmap: argument rule" in ended.out
