@@ -53,7 +53,7 @@ std::optional<Answer> refused_in_guest(const std::string& command, const std::ve
   if (words.empty())
     return usage_error(fmt::format("{}: expected a sandgauge command after --, such as: -- run conformance", command));
   for (const char* nested : {"lab", "matrix"})
-    if (words[0] == nested) return usage_error(fmt::format("{}: a {} does not run in a guest", command, nested));
+    if (words[0] == nested) return usage_error(fmt::format("{}: {} does not run in a guest", command, nested));
   std::vector<const char*> argv{"sandgauge"};
   for (const std::string& word : words) argv.push_back(word.c_str());
   CommandLine there;

@@ -64,6 +64,7 @@ GuestOptions guest_options(const LabOptions& options, const Kernel& kernel, std:
           .append = options.append,
           .memory_mib = options.memory_mib,
           .cpus = options.cpus,
+          .kvm = may_use_kvm(),
           .icount = options.icount,
           .timeout = options.timeout};
 }

@@ -263,12 +263,16 @@ std::vector<std::string> qemu_words(const GuestOptions& options, const std::stri
       "lsm=landlock,lockdown,yama,integrity,apparmor,bpf{}{}",
       options.append.empty() ? "" : " ", options.append);
   // Without cx16: QEMU 7.2 emulates cmpxchg16b wrongly, and kernels from 6.5 on, which allocate memory with it, crash in it.
-  std::vector<std::string> words{"qemu-system-x86_64", "-accel",          "tcg",      "-cpu", "max,-cx16",
-                                 "-nodefaults",        "-no-user-config", "-display", "none", "-no-reboot"};
+  const bool kvm = options.kvm && !options.icount;
+  std::vector<std::string> words{"qemu-system-x86_64"};
   const auto add = [&words](std::string option, std::string value) {
     words.push_back(std::move(option));
     words.push_back(std::move(value));
   };
+  add("-accel", kvm ? "kvm" : "tcg");
+  add("-cpu", kvm ? "host" : "max,-cx16");
+  for (const char* word : {"-nodefaults", "-no-user-config", "-no-reboot"}) words.emplace_back(word);
+  add("-display", "none");
   add("-m", std::to_string(options.memory_mib));
   add("-smp", std::to_string(options.icount ? 1 : options.cpus));
   if (options.icount) add("-icount", "shift=0,sleep=off");
@@ -283,8 +287,18 @@ std::vector<std::string> qemu_words(const GuestOptions& options, const std::stri
 }
 
 GuestRun run_guest(const GuestOptions& options, const GuestOutput& output, const Interrupts& interrupts) {
-  return Machine(options, output, interrupts).run();
+  if (!options.kvm || options.icount) return Machine(options, output, interrupts).run();
+  constexpr std::chrono::milliseconds kHardwareBoots{20'000};
+  GuestOptions accelerated = options;
+  accelerated.boot_timeout = std::min(options.boot_timeout, kHardwareBoots);
+  GuestRun run = Machine(accelerated, output, interrupts).run();
+  if (!run.release.empty() || run.end == GuestEnd::interrupted) return run;
+  GuestOptions emulated = options;
+  emulated.kvm = false;
+  return Machine(emulated, output, interrupts).run();
 }
+
+bool may_use_kvm() { return ::access("/dev/kvm", R_OK | W_OK) == 0; }
 
 std::string last_lines(std::string_view console, int lines) {
   std::string text;

@@ -25,6 +25,7 @@ struct GuestOptions {
   std::string append;     // more kernel parameters, after ours
   int memory_mib = 1024;
   int cpus = 2;         // one with icount
+  bool kvm = false;     // tried first; a machine that does not get to its init with it is emulated instead
   bool icount = false;  // guest time counts instructions
   std::chrono::milliseconds timeout{900'000};
   std::chrono::milliseconds boot_timeout{120'000};     // until init says that it runs
@@ -62,6 +63,9 @@ std::vector<std::string> qemu_words(const GuestOptions& options, const std::stri
 
 /// Files beyond 256 MiB, or a result that is no frame, make it could_not_run.
 GuestRun run_guest(const GuestOptions& options, const GuestOutput& output, const Interrupts& interrupts);
+
+/// True if this process may use /dev/kvm. Whether that works shows only when a guest boots.
+bool may_use_kvm();
 
 /// The last lines of a console log, without the time stamps' colour codes and control characters.
 std::string last_lines(std::string_view console, int lines);

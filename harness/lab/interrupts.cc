@@ -11,7 +11,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP};
+constexpr int kSignals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
 
 sigset_t held_signals() {
   sigset_t set;

@@ -1,4 +1,5 @@
-// Interrupts: SIGINT, SIGTERM and SIGHUP as a descriptor, so that what was started is ended before this process goes.
+// Interrupts: SIGINT, SIGTERM, SIGHUP and SIGPIPE as a descriptor, so that what was started is ended before this process
+// goes.
 //
 //   Result<Interrupts> interrupts = Interrupts::hold();
 //   poll({interrupts->fd(), POLLIN}, ...);

@@ -82,6 +82,12 @@ def test_a_signal_ends_the_guest(kernel, tmp_path, number):
         time.sleep(0.01)
 
 
+def test_a_reader_that_goes_away_ends_the_guest(kernel, tmp_path):
+    ended = run("sh", "-c", f"{SANDGAUGE} lab -k {kernel} -- run --list --format json | head -n 1", timeout=BOOT,
+                env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert ended.out == "{\n" and os.listdir(tmp_path) == [] and "interrupted by SIGPIPE" in ended.err
+
+
 def test_a_kernel_that_is_none_is_refused(tmp_path):
     (tmp_path / "bzImage").write_bytes(b"x" * 100_000)
     (tmp_path / "cut.deb").write_bytes(b"!<arch>\n" + b"x" * 100)
@@ -96,7 +102,7 @@ def test_a_kernel_that_is_none_is_refused(tmp_path):
     (["--kernel", "debian:x", "--", "run"], "expected a version"),
     (["--kernel", "debian:6.1", "--", "run", "--jobs", "x"], "--jobs"),
     (["--kernel", "debian:6.1", "--", "walk"], "unknown command"),
-    (["--kernel", "debian:6.1", "--", "lab", "list"], "does not run in a lab"),
+    (["--kernel", "debian:6.1", "--", "lab", "list"], "lab does not run in a guest"),
     (["--kernel", "debian:6.1", "--memory", "1", "--", "run"], "--memory"),
     (["--kernel", "debian:6.1", "-k", "debian:5.10", "--", "run", "-o", "x"], "several kernels"),
     (["fetch", "/boot/vmlinuz"], "expected debian:"),

@@ -134,6 +134,22 @@ TEST_F(GuestTest, TheInitramfsIsWhatWasGiven) {
   EXPECT_EQ(content, "070701");
 }
 
+TEST_F(GuestTest, WhereHardwareDoesNotWorkTheMachineIsEmulated) {
+  const std::string only_emulated =
+      std::string("case \"$*\" in *kvm*) exit 134;; esac\n") + kReady + "say 'X\\001\\000\\000\\0000'\n" + kForever;
+  EXPECT_EQ(run(only_emulated, {.kvm = true}).end, GuestEnd::finished);
+}
+
+TEST_F(GuestTest, WhereHardwareWorksItIsUsedOnce) {
+  const std::string only_hardware = std::string("case \"$*\" in *tcg*) exit 1;; esac\n") + kReady + "exit 0\n";
+  EXPECT_EQ(run(only_hardware, {.kvm = true}).end, GuestEnd::stopped);
+}
+
+TEST(QemuWordsTest, InstructionsAreCountedWithoutHardware) {
+  EXPECT_THAT(qemu_words({.kvm = true, .icount = true}, "i"), testing::Contains("tcg"));
+  EXPECT_THAT(qemu_words({.kvm = true}, "i"), testing::Contains("kvm"));
+}
+
 TEST(QemuWordsTest, CountingInstructionsTakesOneProcessor) {
   const auto words = qemu_words({.kernel = "k", .append = "quiet", .icount = true}, "i");
   EXPECT_THAT(words, testing::Contains("shift=0,sleep=off"));
