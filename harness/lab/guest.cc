@@ -257,9 +257,11 @@ Result<void> Machine::start_and_watch() {
 
 std::vector<std::string> qemu_words(const GuestOptions& options, const std::string& initramfs_path) {
   // panic=-1 and -no-reboot: a panic ends the machine at once. reboot=t: so does init's reboot(2), without any driver.
-  // The console is slow: errors and worse only, unless `append` says otherwise.
+  // no_timer_check: the kernel waits ten ticks for the timer to work, by counting instructions; on a loaded host the
+  // emulated timer is later than that, and the kernel panics ("IO-APIC + timer doesn't work"). The console is slow: errors
+  // and worse only, unless `append` says otherwise.
   const std::string parameters = fmt::format(
-      "console=ttyS0 loglevel=5 panic=-1 reboot=t rdinit=/init audit=1 apparmor=1 "
+      "console=ttyS0 loglevel=5 panic=-1 reboot=t no_timer_check rdinit=/init audit=1 apparmor=1 "
       "lsm=landlock,lockdown,yama,integrity,apparmor,bpf{}{}",
       options.append.empty() ? "" : " ", options.append);
   // Without cx16: QEMU 7.2 emulates cmpxchg16b wrongly, and kernels from 6.5 on, which allocate memory with it, crash in it.
