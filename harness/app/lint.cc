@@ -18,7 +18,7 @@ namespace {
 
 void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
 
-std::string render(const std::string& file, const std::vector<Finding>& findings, LintFormat format) {
+std::string render(const std::string& file, const std::vector<LintFinding>& findings, LintFormat format) {
   if (format == LintFormat::json) return lint_json(file, findings, lint_catalog());
   if (format == LintFormat::sarif) return lint_sarif(file, findings, lint_catalog());
   return lint_text(file, findings);
@@ -26,10 +26,10 @@ std::string render(const std::string& file, const std::vector<Finding>& findings
 
 }  // namespace
 
-Result<std::vector<Finding>> lint_profile(const Profile& profile, KernelVersion kernel) {
+Result<std::vector<LintFinding>> lint_profile(const Profile& profile, KernelVersion kernel) {
   const auto subject = LintSubject::of(profile);
   if (!subject) return fail(subject.error());
-  std::vector<Finding> findings;
+  std::vector<LintFinding> findings;
   lint_notes(*subject, findings);
   lint_actions(*subject, findings);
   lint_effect(*subject, findings);
@@ -41,11 +41,11 @@ Result<std::vector<Finding>> lint_profile(const Profile& profile, KernelVersion 
   lint_fallbacks(*subject, findings);
   lint_known_names(*subject, kernel, findings);
   lint_libseccomp(*subject, findings);
-  std::ranges::stable_sort(findings, [](const Finding& a, const Finding& b) {
+  std::ranges::stable_sort(findings, [](const LintFinding& a, const LintFinding& b) {
     return std::tie(a.severity, a.line, a.column) < std::tie(b.severity, b.line, b.column);
   });
   // One rule of the file can have become several of the policy.
-  const auto same = [](const Finding& a, const Finding& b) {
+  const auto same = [](const LintFinding& a, const LintFinding& b) {
     return std::tie(a.check, a.line, a.column, a.message) == std::tie(b.check, b.line, b.column, b.message);
   };
   findings.erase(std::unique(findings.begin(), findings.end(), same), findings.end());
@@ -65,7 +65,7 @@ int lint(const LintOptions& options) {
   }
   if (auto done = write_report(options.output, render(profile->file, *findings, options.format)); !done)
     return complain(done.error().message), kExitCouldNotRun;
-  const bool found = std::ranges::any_of(*findings, [&](const Finding& finding) {
+  const bool found = std::ranges::any_of(*findings, [&](const LintFinding& finding) {
     return finding.severity <= options.fail_on || (finding.live && finding.live != finding.answer);
   });
   return found ? kExitMismatch : kExitAsExpected;

@@ -21,7 +21,7 @@ struct LintOptions {
 };
 
 /// Every finding, the gravest first, then by place. Fails where a profile has no decisions.
-Result<std::vector<Finding>> lint_profile(const Profile& profile, KernelVersion kernel);
+Result<std::vector<LintFinding>> lint_profile(const Profile& profile, KernelVersion kernel);
 
 /// Returns the process's exit code.
 int lint(const LintOptions& options);

@@ -124,7 +124,7 @@ Call narrowed(Call call) {
   return call;
 }
 
-void lint_halves(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_halves(const LintSubject& subject, std::vector<LintFinding>& findings) {
   std::set<std::tuple<std::string_view, unsigned, std::string_view>> said;
   for (const ResolvedRule& rule : subject.rules()) {
     const std::string_view name = syscall_name(rule.abi, rule.number);

@@ -88,7 +88,7 @@ std::string joined(const std::vector<std::string>& names) {
 bool tells_libc_to_fall_back(Action action) { return action == errno_action(ENOSYS); }
 
 void lint_denied_twin(const LintSubject& subject, Abi abi, std::string_view name,
-                      const std::vector<std::string_view>& family, std::vector<Finding>& findings) {
+                      const std::vector<std::string_view>& family, std::vector<LintFinding>& findings) {
   const auto number = syscall_number(abi, name);
   const ResolvedRule* denial = number ? subject.denying_rule(abi, *number) : nullptr;
   if (denial == nullptr || tells_libc_to_fall_back(denial->action) || subject.open_call(abi, *number)) return;
@@ -111,7 +111,7 @@ void lint_denied_twin(const LintSubject& subject, Abi abi, std::string_view name
 }
 
 /// clone(2)'s flags are an argument, clone3(2)'s are in memory.
-void lint_clone3(const LintSubject& subject, Abi abi, std::vector<Finding>& findings) {
+void lint_clone3(const LintSubject& subject, Abi abi, std::vector<LintFinding>& findings) {
   const auto clone = syscall_number(abi, "clone");
   const auto clone3 = syscall_number(abi, "clone3");
   if (!clone || !clone3) return;
@@ -127,7 +127,7 @@ void lint_clone3(const LintSubject& subject, Abi abi, std::vector<Finding>& find
 
 }  // namespace
 
-void lint_twins(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_twins(const LintSubject& subject, std::vector<LintFinding>& findings) {
   for (const Abi abi : subject.policy().architectures) {
     const std::size_t before = findings.size();
     for (const auto& family : kTwins)
@@ -144,7 +144,7 @@ void lint_twins(const LintSubject& subject, std::vector<Finding>& findings) {
   }
 }
 
-void lint_other_abis(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_other_abis(const LintSubject& subject, std::vector<LintFinding>& findings) {
   const Abi own = subject.policy().architectures.empty() ? native_abi() : subject.policy().architectures.front();
   for (const Abi abi : {Abi::x86_64, Abi::i386, Abi::x32}) {
     if (abi == own || own == Abi::aarch64) continue;
@@ -173,7 +173,7 @@ void lint_other_abis(const LintSubject& subject, std::vector<Finding>& findings)
   }
 }
 
-void lint_multiplexers(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_multiplexers(const LintSubject& subject, std::vector<LintFinding>& findings) {
   struct Behind {
     std::string_view name;
     std::string_view multiplexer;
@@ -198,7 +198,7 @@ void lint_multiplexers(const LintSubject& subject, std::vector<Finding>& finding
   }
 }
 
-void lint_io_uring(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_io_uring(const LintSubject& subject, std::vector<LintFinding>& findings) {
   for (const Abi abi : subject.policy().architectures) {
     const auto setup = syscall_number(abi, "io_uring_setup");
     const auto witness = setup ? subject.open_call(abi, *setup) : std::nullopt;
@@ -224,7 +224,7 @@ void lint_io_uring(const LintSubject& subject, std::vector<Finding>& findings) {
   }
 }
 
-void lint_fallbacks(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_fallbacks(const LintSubject& subject, std::vector<LintFinding>& findings) {
   for (const Abi abi : subject.policy().architectures) {
     if (abi != subject.policy().architectures.front()) continue;
     for (const Fallback& fallback : kFallbacks) {

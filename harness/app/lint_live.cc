@@ -46,7 +46,7 @@ Result<Program> harmless(const Program& program, std::vector<std::uint32_t>& ans
 }
 
 /// async-signal-safe. Under the filter no call is carried out, not even exit_group(2): the child ends by a trap.
-[[noreturn]] void run_child(const SeccompFilter& filter, const std::vector<Finding*>& findings, Answers& answers) {
+[[noreturn]] void run_child(const SeccompFilter& filter, const std::vector<LintFinding*>& findings, Answers& answers) {
   std::signal(SIGILL, SIG_DFL);
   std::signal(SIGTRAP, SIG_DFL);
   const rlimit none{0, 0};
@@ -64,7 +64,7 @@ Result<Program> harmless(const Program& program, std::vector<std::uint32_t>& ans
   __builtin_trap();
 }
 
-Result<void> ask_filter(const Program& program, const std::vector<Finding*>& findings) {
+Result<void> ask_filter(const Program& program, const std::vector<LintFinding*>& findings) {
   if (findings.empty()) return {};
   std::vector<std::uint32_t> values;
   auto changed = harmless(program, values);
@@ -89,10 +89,10 @@ Result<void> ask_filter(const Program& program, const std::vector<Finding*>& fin
 
 }  // namespace
 
-Result<void> ask_kernel(const Profile& profile, std::vector<Finding>& findings) {
-  std::vector<Finding*> of_rules;
-  std::vector<Finding*> of_libseccomp;
-  for (Finding& finding : findings) {
+Result<void> ask_kernel(const Profile& profile, std::vector<LintFinding>& findings) {
+  std::vector<LintFinding*> of_rules;
+  std::vector<LintFinding*> of_libseccomp;
+  for (LintFinding& finding : findings) {
     if (!finding.witness || !raw_call_supported(finding.witness->abi)) continue;
     auto& list = finding.check == "libseccomp-differs" ? of_libseccomp : of_rules;
     if (list.size() < kMostCalls) list.push_back(&finding);

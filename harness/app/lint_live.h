@@ -12,7 +12,8 @@
 
 namespace sandgauge {
 
-/// Sets Finding::live of each finding with a witness that can be made here. Fails where the filter cannot be made or loaded.
-Result<void> ask_kernel(const Profile& profile, std::vector<Finding>& findings);
+/// Sets LintFinding::live of each finding with a witness that can be made here. Fails where the filter cannot be made or
+/// loaded.
+Result<void> ask_kernel(const Profile& profile, std::vector<LintFinding>& findings);
 
 }  // namespace sandgauge

@@ -46,7 +46,7 @@ Policy without(const Policy& policy, const std::vector<std::string>& names) {
 
 }  // namespace
 
-void lint_known_names(const LintSubject& subject, KernelVersion kernel, std::vector<Finding>& findings) {
+void lint_known_names(const LintSubject& subject, KernelVersion kernel, std::vector<LintFinding>& findings) {
   const bool open = is_open(subject.policy().default_action);
   std::vector<std::string> newer;
   const ResolvedRule* first = nullptr;
@@ -73,7 +73,7 @@ void lint_known_names(const LintSubject& subject, KernelVersion kernel, std::vec
                                                  open ? "the call stays open" : "the default applies")));
 }
 
-void lint_libseccomp(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_libseccomp(const LintSubject& subject, std::vector<LintFinding>& findings) {
   if (subject.profile().program) return;
   constexpr std::size_t kMost = 3;
   const Policy policy = without(subject.policy(), unknown_to_libseccomp(subject.policy()));
@@ -87,19 +87,19 @@ void lint_libseccomp(const LintSubject& subject, std::vector<Finding>& findings)
   for (const Disagreement& found : disagreements(policy, *rules, *program, 100)) {
     Call call;
     if (!from_seccomp_data(found.data, call) || call.number < 0) continue;
-    const auto same = std::ranges::count_if(findings, [&](const Finding& other) {
+    const auto same = std::ranges::count_if(findings, [&](const LintFinding& other) {
       return other.check == "libseccomp-differs" && (other.witness->number == call.number && other.witness->abi == call.abi);
     });
-    if (same > 0 || std::ranges::count(findings, "libseccomp-differs", &Finding::check) >= static_cast<long>(kMost))
+    if (same > 0 || std::ranges::count(findings, "libseccomp-differs", &LintFinding::check) >= static_cast<long>(kMost))
       continue;
     // libseccomp leaves out upper halves on 32-bit ABIs; where the kernel does so too there is no difference.
     if (rules->decide(narrowed(call)) == found.evaluated.action) continue;
     const bool opens = is_open(found.evaluated.action) && !is_open(found.decided) && call.abi == native_abi();
     const auto of_call = subject.rules_of(call.abi, call.number);
-    Finding finding = subject.finding(opens ? Severity::high : Severity::medium, "libseccomp-differs",
-                                      of_call.empty() ? nullptr : of_call.front(),
-                                      fmt::format("the rules say {}, but libseccomp's filter of them says {}",
-                                                  to_string(found.decided), to_string(found.evaluated.action)));
+    LintFinding finding = subject.finding(opens ? Severity::high : Severity::medium, "libseccomp-differs",
+                                          of_call.empty() ? nullptr : of_call.front(),
+                                          fmt::format("the rules say {}, but libseccomp's filter of them says {}",
+                                                      to_string(found.decided), to_string(found.evaluated.action)));
     finding.witness = call;
     finding.answer = found.evaluated.action;
     findings.push_back(std::move(finding));

@@ -23,7 +23,7 @@ bool hides(const ResolvedRule& winner, const ResolvedRule& rule, bool winner_is_
   return winner.action == rule.action ? winner_is_later || winner.when.empty() : winner_is_later;
 }
 
-void lint_hidden(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_hidden(const LintSubject& subject, std::vector<LintFinding>& findings) {
   std::set<std::pair<std::size_t, std::string_view>> said;  // a rule and a name, whatever the ABI
   const auto& rules = subject.rules();
   for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -49,7 +49,7 @@ void lint_hidden(const LintSubject& subject, std::vector<Finding>& findings) {
 
 }  // namespace
 
-void lint_notes(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_notes(const LintSubject& subject, std::vector<LintFinding>& findings) {
   using About = ProfileNote::About;
   // What is misspelt in a deny list stays open.
   const Severity lost = is_open(subject.policy().default_action) ? Severity::high : Severity::medium;
@@ -72,7 +72,7 @@ void lint_notes(const LintSubject& subject, std::vector<Finding>& findings) {
   }
 }
 
-void lint_actions(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_actions(const LintSubject& subject, std::vector<LintFinding>& findings) {
   const Action otherwise = subject.policy().default_action;
   if (is_open(otherwise)) {
     const Call unnamed{.abi = subject.policy().architectures.empty() ? native_abi() : subject.policy().architectures[0],
@@ -114,7 +114,7 @@ void lint_actions(const LintSubject& subject, std::vector<Finding>& findings) {
         subject.finding(Severity::medium, "no-tracer", TextPlace{}, "the default is TRACE: it needs a tracer"));
 }
 
-void lint_effect(const LintSubject& subject, std::vector<Finding>& findings) {
+void lint_effect(const LintSubject& subject, std::vector<LintFinding>& findings) {
   std::set<std::pair<std::size_t, std::string_view>> said;
   const Policy& policy = subject.policy();
   for (const ResolvedRule& rule : subject.rules()) {

@@ -8,17 +8,17 @@
 namespace sandgauge {
 
 /// What the reader of the file noticed: unknown names and keys, tests of which any is enough.
-void lint_notes(const LintSubject& subject, std::vector<Finding>& findings);
+void lint_notes(const LintSubject& subject, std::vector<LintFinding>& findings);
 /// Default ALLOW; NOTIFY and TRACE that nobody answers; ERRNO(0).
-void lint_actions(const LintSubject& subject, std::vector<Finding>& findings);
+void lint_actions(const LintSubject& subject, std::vector<LintFinding>& findings);
 /// Rules that never match, that others hide or contradict, that do what the default does; numbers that mean other calls on
 /// other ABIs.
-void lint_effect(const LintSubject& subject, std::vector<Finding>& findings);
+void lint_effect(const LintSubject& subject, std::vector<LintFinding>& findings);
 /// Tests that the unused upper half of a 32-bit argument slips past, and tests of half of a 64-bit one.
-void lint_halves(const LintSubject& subject, std::vector<Finding>& findings);
+void lint_halves(const LintSubject& subject, std::vector<LintFinding>& findings);
 /// Calls that the running kernel, or the libseccomp of this build, has no name for.
-void lint_known_names(const LintSubject& subject, KernelVersion kernel, std::vector<Finding>& findings);
+void lint_known_names(const LintSubject& subject, KernelVersion kernel, std::vector<LintFinding>& findings);
 /// Where libseccomp's filter of the profile answers otherwise than the rules say.
-void lint_libseccomp(const LintSubject& subject, std::vector<Finding>& findings);
+void lint_libseccomp(const LintSubject& subject, std::vector<LintFinding>& findings);
 
 }  // namespace sandgauge

@@ -65,8 +65,8 @@ std::optional<Call> LintSubject::open_call(Abi abi, std::int32_t number) const {
 
 bool LintSubject::closed(Abi abi, std::int32_t number) const { return !open_call(abi, number); }
 
-Finding LintSubject::finding(Severity severity, std::string_view check, const ResolvedRule* rule,
-                             std::string message) const {
+LintFinding LintSubject::finding(Severity severity, std::string_view check, const ResolvedRule* rule,
+                                 std::string message) const {
   TextPlace place;
   if (rule != nullptr && rule->rule_index < profile_->places.size()) {
     const RulePlace& places = profile_->places[rule->rule_index];
@@ -79,8 +79,8 @@ Finding LintSubject::finding(Severity severity, std::string_view check, const Re
   return finding(severity, check, place, std::move(message));
 }
 
-Finding LintSubject::finding(Severity severity, std::string_view check, TextPlace place, std::string message) const {
-  Finding finding;
+LintFinding LintSubject::finding(Severity severity, std::string_view check, TextPlace place, std::string message) const {
+  LintFinding finding;
   finding.severity = severity;
   finding.check = check;
   finding.message = std::move(message);
@@ -89,7 +89,7 @@ Finding LintSubject::finding(Severity severity, std::string_view check, TextPlac
   return finding;
 }
 
-Finding LintSubject::proved(Finding finding, const Call& witness) const {
+LintFinding LintSubject::proved(LintFinding finding, const Call& witness) const {
   finding.witness = witness;
   finding.answer = decide(witness);
   return finding;

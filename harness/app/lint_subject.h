@@ -42,11 +42,11 @@ class LintSubject {
   [[nodiscard]] std::optional<Call> open_call(Abi abi, std::int32_t number) const;
 
   /// A finding at a rule, or at a name in it; without a rule it is about the file.
-  [[nodiscard]] Finding finding(Severity severity, std::string_view check, const ResolvedRule* rule,
-                                std::string message) const;
-  [[nodiscard]] Finding finding(Severity severity, std::string_view check, TextPlace place, std::string message) const;
+  [[nodiscard]] LintFinding finding(Severity severity, std::string_view check, const ResolvedRule* rule,
+                                    std::string message) const;
+  [[nodiscard]] LintFinding finding(Severity severity, std::string_view check, TextPlace place, std::string message) const;
   /// The same with a witness and what it gets.
-  [[nodiscard]] Finding proved(Finding finding, const Call& witness) const;
+  [[nodiscard]] LintFinding proved(LintFinding finding, const Call& witness) const;
 
   /// "rule 3", counted as in the file.
   [[nodiscard]] static std::string rule_text(const ResolvedRule& rule);

@@ -1,4 +1,4 @@
-// Finding: something that is wrong with a profile, and the call that shows it.
+// LintFinding: something that is wrong with a profile, and the call that shows it.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,7 @@ constexpr std::string_view severity_name(Severity severity) {
   return "note";
 }
 
-struct Finding {
+struct LintFinding {
   Severity severity = Severity::note;
   std::string check;    // "open-twin": the same word for every finding of its kind
   std::string message;  // one sentence: what is wrong with this profile
@@ -34,7 +34,7 @@ struct Finding {
   std::optional<Call> witness;   // a call that shows it
   std::optional<Action> answer;  // what it gets: of the rules, or of the filter that the check is about
   std::optional<Action> live;    // what a filter loaded into the running kernel answered
-  bool operator==(const Finding&) const = default;
+  bool operator==(const LintFinding&) const = default;
 };
 
 /// What a kind of finding means, whatever the profile.

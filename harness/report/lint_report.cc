@@ -16,13 +16,13 @@ std::string dump(const ordered_json& json) {
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
-std::string place_text(std::string_view file, const Finding& finding) {
+std::string place_text(std::string_view file, const LintFinding& finding) {
   if (finding.line == 0) return visible(file);
   return fmt::format("{}:{}:{}", visible(file), finding.line, finding.column);
 }
 
 /// "mkdirat(), x86_64: ALLOW; this kernel: ALLOW".
-std::string witness_text(const Finding& finding) {
+std::string witness_text(const LintFinding& finding) {
   std::string text = fmt::format("{}, {}", call_text(*finding.witness), abi_name(finding.witness->abi));
   if (finding.answer) text += fmt::format(": {}", to_string(*finding.answer));
   if (finding.live)
@@ -31,21 +31,21 @@ std::string witness_text(const Finding& finding) {
   return text;
 }
 
-std::string totals_text(const std::vector<Finding>& findings) {
+std::string totals_text(const std::vector<LintFinding>& findings) {
   std::string text;
   for (const Severity severity : {Severity::high, Severity::medium, Severity::low, Severity::note}) {
-    const auto count = std::ranges::count(findings, severity, &Finding::severity);
+    const auto count = std::ranges::count(findings, severity, &LintFinding::severity);
     if (count > 0) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, severity_name(severity));
   }
   return text;
 }
 
-const LintCheck* check_of(const Finding& finding, std::span<const LintCheck> checks) {
+const LintCheck* check_of(const LintFinding& finding, std::span<const LintCheck> checks) {
   const auto known = std::ranges::find(checks, finding.check, &LintCheck::id);
   return known == checks.end() ? nullptr : &*known;
 }
 
-ordered_json witness_json(const Finding& finding) {
+ordered_json witness_json(const LintFinding& finding) {
   const Call& call = *finding.witness;
   ordered_json json = {{"abi", abi_name(call.abi)}, {"number", call.number}, {"call", call_text(call)}, {"args", call.args}};
   if (finding.answer) json["answer"] = to_string(*finding.answer);
@@ -70,7 +70,7 @@ std::string sarif_level(Severity severity) {
   return severity == Severity::medium ? "warning" : "note";
 }
 
-ordered_json sarif_result(std::string_view file, const Finding& finding, std::span<const LintCheck> checks) {
+ordered_json sarif_result(std::string_view file, const LintFinding& finding, std::span<const LintCheck> checks) {
   ordered_json place = {{"artifactLocation", {{"uri", uri_of(file)}}}};
   if (finding.line > 0) place["region"] = {{"startLine", finding.line}, {"startColumn", finding.column}};
   const std::string proof = finding.witness ? fmt::format("\n{}", witness_text(finding)) : "";
@@ -86,10 +86,10 @@ ordered_json sarif_result(std::string_view file, const Finding& finding, std::sp
 
 }  // namespace
 
-std::string lint_text(std::string_view file, const std::vector<Finding>& findings) {
+std::string lint_text(std::string_view file, const std::vector<LintFinding>& findings) {
   if (findings.empty()) return fmt::format("{}: no findings\n", visible(file));
   std::string text;
-  for (const Finding& finding : findings) {
+  for (const LintFinding& finding : findings) {
     text += fmt::format("{}: {}: {} [{}]\n", place_text(file, finding), severity_name(finding.severity),
                         visible(finding.message), finding.check);
     if (finding.witness) text += fmt::format("    {}\n", witness_text(finding));
@@ -97,9 +97,9 @@ std::string lint_text(std::string_view file, const std::vector<Finding>& finding
   return text + fmt::format("{} finding{}: {}\n", findings.size(), findings.size() == 1 ? "" : "s", totals_text(findings));
 }
 
-std::string lint_json(std::string_view file, const std::vector<Finding>& findings, std::span<const LintCheck> checks) {
+std::string lint_json(std::string_view file, const std::vector<LintFinding>& findings, std::span<const LintCheck> checks) {
   ordered_json list = ordered_json::array();
-  for (const Finding& finding : findings) {
+  for (const LintFinding& finding : findings) {
     ordered_json entry = {
         {"severity", severity_name(finding.severity)}, {"check", finding.check}, {"message", finding.message}};
     if (const LintCheck* check = check_of(finding, checks)) entry["explanation"] = check->explanation;
@@ -111,7 +111,7 @@ std::string lint_json(std::string_view file, const std::vector<Finding>& finding
   return dump({{"file", file}, {"findings", std::move(list)}});
 }
 
-std::string lint_sarif(std::string_view file, const std::vector<Finding>& findings, std::span<const LintCheck> checks) {
+std::string lint_sarif(std::string_view file, const std::vector<LintFinding>& findings, std::span<const LintCheck> checks) {
   ordered_json rules = ordered_json::array();
   for (const LintCheck& check : checks)
     rules.push_back({{"id", check.id},
@@ -119,7 +119,7 @@ std::string lint_sarif(std::string_view file, const std::vector<Finding>& findin
                      {"fullDescription", {{"text", check.explanation}}},
                      {"help", {{"text", check.explanation}}}});
   ordered_json results = ordered_json::array();
-  for (const Finding& finding : findings) results.push_back(sarif_result(file, finding, checks));
+  for (const LintFinding& finding : findings) results.push_back(sarif_result(file, finding, checks));
   const ordered_json driver = {{"name", "sandgauge"}, {"semanticVersion", SANDGAUGE_VERSION}, {"rules", std::move(rules)}};
   ordered_json run = {{"tool", {{"driver", driver}}}, {"results", std::move(results)}};
   return dump({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},

@@ -23,15 +23,15 @@ Profile read(std::string_view text) {
   return profile ? *std::move(profile) : Profile();
 }
 
-std::vector<Finding> lint_text(std::string_view text) {
+std::vector<LintFinding> lint_text(std::string_view text) {
   auto findings = lint_profile(read(text), kContext.kernel);
   EXPECT_TRUE(findings) << findings.error().message;
-  return findings ? *std::move(findings) : std::vector<Finding>();
+  return findings ? *std::move(findings) : std::vector<LintFinding>();
 }
 
 /// "high open-twin 2:27 mkdirat" of the first finding of a kind.
-const Finding* find(const std::vector<Finding>& findings, std::string_view check) {
-  for (const Finding& finding : findings)
+const LintFinding* find(const std::vector<LintFinding>& findings, std::string_view check) {
+  for (const LintFinding& finding : findings)
     if (finding.check == check) return &finding;
   return nullptr;
 }
@@ -118,11 +118,11 @@ const Mistake kMistakes[] = {
 TEST(LintTest, EverySeededMistakeIsFoundAndProved) {
   for (const Mistake& mistake : kMistakes) {
     SCOPED_TRACE(mistake.text);
-    const std::vector<Finding> findings = lint_text(mistake.text);
-    const Finding* finding = find(findings, mistake.check);
+    const std::vector<LintFinding> findings = lint_text(mistake.text);
+    const LintFinding* finding = find(findings, mistake.check);
     if (finding == nullptr) {
       std::string all;
-      for (const Finding& other : findings) all += other.check + ": " + other.message + "\n";
+      for (const LintFinding& other : findings) all += other.check + ": " + other.message + "\n";
       ADD_FAILURE() << "no " << mistake.check << " among\n" << all;
       continue;
     }
@@ -140,7 +140,7 @@ TEST(LintTest, AWitnessGetsWhatTheFindingSaysFromTheRulesAndFromAFilter) {
     const auto program = compile_bpf(profile.policy);
     ASSERT_TRUE(rules && program);
     const auto findings = lint_profile(profile, kContext.kernel);
-    for (const Finding& finding : findings.value()) {
+    for (const LintFinding& finding : findings.value()) {
       if (!finding.witness || finding.check == "libseccomp-differs") continue;
       EXPECT_EQ(rules->decide(*finding.witness), finding.answer);
       EXPECT_EQ(evaluate(*program, to_seccomp_data(*finding.witness)).action, finding.answer);
@@ -152,17 +152,17 @@ TEST(LintTest, TheKernelAgreesWithEveryWitnessAndCarriesNoneOut) {
   for (const Mistake& mistake : kMistakes) {
     SCOPED_TRACE(mistake.text);
     const Profile profile = read(mistake.text);
-    std::vector<Finding> findings = lint_profile(profile, kContext.kernel).value();
+    std::vector<LintFinding> findings = lint_profile(profile, kContext.kernel).value();
     const auto asked = ask_kernel(profile, findings);
     ASSERT_TRUE(asked) << asked.error().message;
-    for (const Finding& finding : findings)
+    for (const LintFinding& finding : findings)
       if (finding.witness) {
         EXPECT_EQ(finding.live, finding.answer) << finding.message;
       }
   }
   // Under this one fork(2) and reboot(2) are open, and witnesses.
   const Profile profile = read("rules:\n  - {syscalls: [clone, vfork, kill, init_module], action: ERRNO(EPERM)}");
-  std::vector<Finding> findings = lint_profile(profile, kContext.kernel).value();
+  std::vector<LintFinding> findings = lint_profile(profile, kContext.kernel).value();
   ASSERT_TRUE(ask_kernel(profile, findings));
   EXPECT_NE(find(findings, "open-twin"), nullptr);
 }
@@ -174,18 +174,18 @@ TEST(LintTest, AProfileOfDockersSizeHasNothingGrave) {
   const Profile profile = read(text.str());
   EXPECT_GT(profile.policy.rules.at(0).syscalls.size(), 300U);
   const auto findings = lint_profile(profile, kContext.kernel);
-  for (const Finding& finding : findings.value()) EXPECT_NE(finding.severity, Severity::high) << finding.message;
+  for (const LintFinding& finding : findings.value()) EXPECT_NE(finding.severity, Severity::high) << finding.message;
 }
 
 TEST(LintTest, AnAllowListOfWhatAProgramNeedsHasNothingGrave) {
-  const std::vector<Finding> findings = lint_text(
+  const std::vector<LintFinding> findings = lint_text(
       "default: ERRNO(ENOSYS)\nrules:\n  - {syscalls: [read, write, openat, close, mmap, munmap, brk, exit_group, fstat, "
       "newfstatat, execve, rt_sigreturn, mprotect], action: ALLOW}");
   EXPECT_EQ(findings.size(), 0U) << findings.at(0).message;
 }
 
 TEST(LintTest, ADenyListOfAllFormsAndEveryAbiHasOnlyItsDefault) {
-  const std::vector<Finding> findings = lint_text(
+  const std::vector<LintFinding> findings = lint_text(
       "architectures: [x86_64, i386, x32]\nrules:\n"
       "  - {syscalls: [mkdir, mkdirat, io_uring_setup, io_uring_enter, io_uring_register], action: ERRNO(EPERM)}");
   ASSERT_EQ(findings.size(), 1U) << findings.at(1).message;
@@ -193,9 +193,9 @@ TEST(LintTest, ADenyListOfAllFormsAndEveryAbiHasOnlyItsDefault) {
 }
 
 TEST(LintTest, TheGravestComesFirst) {
-  const std::vector<Finding> findings =
+  const std::vector<LintFinding> findings =
       lint_text("rules:\n  - {syscalls: [uname], action: ERRNO(0)}\n  - {syscalls: mkdir, action: KILL}");
-  EXPECT_TRUE(std::ranges::is_sorted(findings, {}, &Finding::severity));
+  EXPECT_TRUE(std::ranges::is_sorted(findings, {}, &LintFinding::severity));
   EXPECT_EQ(findings.front().severity, Severity::high);
 }
 

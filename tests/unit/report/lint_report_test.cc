@@ -9,16 +9,16 @@ namespace {
 
 const LintCheck kChecks[] = {{"open-twin", "A title", "An explanation."}, {"other", "Another", "More."}};
 
-std::vector<Finding> sample() {
-  Finding twin{.severity = Severity::high, .check = "open-twin", .message = "mkdirat is open", .line = 3, .column = 19};
+std::vector<LintFinding> sample() {
+  LintFinding twin{.severity = Severity::high, .check = "open-twin", .message = "mkdirat is open", .line = 3, .column = 19};
   twin.witness = Call{.number = 258, .args = {1, 0x100000000}};
   twin.answer = Action{ActionKind::allow, 0};
-  Finding low{.severity = Severity::low, .check = "other", .message = "a\nb"};
+  LintFinding low{.severity = Severity::low, .check = "other", .message = "a\nb"};
   return {twin, low};
 }
 
 TEST(LintReportTest, TextHasAPlaceAWordAndAWitness) {
-  std::vector<Finding> findings = sample();
+  std::vector<LintFinding> findings = sample();
   EXPECT_EQ(lint_text("p.json", findings),
             "p.json:3:19: high: mkdirat is open [open-twin]\n    mkdirat(0x1, 0x100000000), x86_64: ALLOW\n"
             "p.json: low: a\\nb [other]\n2 findings: 1 high, 1 low\n");
