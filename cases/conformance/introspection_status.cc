@@ -60,8 +60,8 @@ void filters_are_counted(Stage& stage) {
 
 void seen_from_outside(Stage& stage) {
   const std::int64_t before = filters_before(stage);
-  Gate ready(stage);
-  Gate go(stage);
+  StartGate ready(stage);
+  StartGate go(stage);
   const pid_t child = stage.start_child([&] {
     stage.load_as_it_is(Filter::always(SECCOMP_RET_ALLOW));
     ready.open();
@@ -78,7 +78,7 @@ void seen_from_outside(Stage& stage) {
 
 void strict_mode(Stage& stage) {
   if (stage.host().outer_filters != 0) stage.skip("this process is under a filter already");
-  Gate ready(stage);
+  StartGate ready(stage);
   int go[2];
   if (::pipe2(go, O_CLOEXEC) != 0) stage.broken("pipe2", errno);
   const pid_t child = stage.start_child([&] {

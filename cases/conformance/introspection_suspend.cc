@@ -45,8 +45,8 @@ void by_seize(Stage& stage) {
   need_checkpoint(stage);
   const std::int64_t own = raw_syscall(SYS_getpid);
   // The child is filtered before it is seized.
-  Gate ready(stage);
-  Gate go(stage);
+  StartGate ready(stage);
+  StartGate go(stage);
   const pid_t child = stage.start_child([&] {
     stage.load(Filter::answer(SYS_getppid, SECCOMP_RET_ERRNO | EACCES));
     ready.open();
@@ -107,7 +107,7 @@ void from_strict_mode(Stage& stage) {
 void refused(Stage& stage, std::string_view why) {
   pid_t child = -1;
   {
-    Gate gate(stage);
+    StartGate gate(stage);
     child = stage.start_child([&] {
       gate.wait();
       pause_for_tracer();

@@ -42,17 +42,17 @@ inline void seize(Stage& stage, pid_t child, unsigned long options) {
 }
 
 /// One process waits until another lets it go on, or is gone. Made before the fork of either.
-class Gate {
+class StartGate {
  public:
-  explicit Gate(Stage& stage) {
+  explicit StartGate(Stage& stage) {
     if (::pipe2(ends_, O_CLOEXEC) != 0) stage.broken("pipe2", errno);
   }
-  ~Gate() {
+  ~StartGate() {
     ::close(ends_[0]);
     ::close(ends_[1]);
   }
-  Gate(const Gate&) = delete;
-  Gate& operator=(const Gate&) = delete;
+  StartGate(const StartGate&) = delete;
+  StartGate& operator=(const StartGate&) = delete;
   /// async-signal-safe.
   void wait() {
     char byte = 0;
@@ -76,7 +76,7 @@ class Gate {
 /// Starts a child that runs `body` when it is traced, and then exits with 0.
 template <class Body>
 pid_t start_tracee(Stage& stage, unsigned long options, Body body) {
-  Gate gate(stage);
+  StartGate gate(stage);
   const pid_t child = stage.start_child([&] {
     gate.wait();
     body();

@@ -68,10 +68,10 @@ std::vector<std::string> merged_environment(std::vector<std::string> added) {
 
 }  // namespace
 
-Result<Pipe> make_pipe() {
+Result<PipeEnds> make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail("pipe: {}", errno_text(errno));
-  Pipe made{UniqueFd(ends[0]), UniqueFd(ends[1])};
+  PipeEnds made{UniqueFd(ends[0]), UniqueFd(ends[1])};
   ::fcntl(ends[0], F_SETFL, O_NONBLOCK);
   return made;
 }

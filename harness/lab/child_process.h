@@ -23,12 +23,12 @@ struct InheritedFd {
   int ours = -1;
 };
 
-struct Pipe {
+struct PipeEnds {
   UniqueFd read;
   UniqueFd write;
 };
 /// Both ends are close-on-exec; the read end does not block.
-Result<Pipe> make_pipe();
+Result<PipeEnds> make_pipe();
 
 class ChildProcess {
  public:

@@ -146,9 +146,9 @@ class Machine {
   const Interrupts& interrupts_;
   GuestRun run_;
   Conversation talk_;
-  Pipe console_;
-  Pipe results_;
-  Pipe complaints_;  // qemu's own stderr
+  PipeEnds console_;
+  PipeEnds results_;
+  PipeEnds complaints_;  // qemu's own stderr
   std::string complaint_;
   std::string garbled_;
   Deadline::Clock::time_point started_ = Deadline::Clock::now();
@@ -226,7 +226,7 @@ void Machine::explain(int qemu_status) {
 Result<void> Machine::start_and_watch() {
   auto initramfs = in_memory(options_.initramfs);
   if (!initramfs) return fail(initramfs.error());
-  for (Pipe* pipe : {&console_, &results_, &complaints_}) {
+  for (PipeEnds* pipe : {&console_, &results_, &complaints_}) {
     auto made = make_pipe();
     if (!made) return fail(made.error());
     *pipe = std::move(*made);
@@ -238,7 +238,7 @@ Result<void> Machine::start_and_watch() {
                                    {.child = kInitramfsFd, .ours = initramfs->get()}};
   auto qemu = ChildProcess::start(qemu_words(options_, fmt::format("/dev/fd/{}", kInitramfsFd)), inherited);
   if (!qemu) return fail("{}; install qemu-system-x86", qemu.error().message);
-  for (Pipe* pipe : {&console_, &results_, &complaints_}) pipe->write.reset();
+  for (PipeEnds* pipe : {&console_, &results_, &complaints_}) pipe->write.reset();
   run_.end = GuestEnd::stopped;
   if (auto watched = watch(*qemu); !watched) return watched;
   const bool explained = !run_.trouble.empty();

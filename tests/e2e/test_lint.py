@@ -120,3 +120,15 @@ def test_tally_counts_a_pytest_that_left_no_results_as_failed(tmp_path):
 def test_tally_of_nothing_fails(tmp_path):
     assert tally(tmp_path, {}) == (1, "0 passed, 0 failed, 0 skipped\n")
     assert run(ROOT / "ci/tally", tmp_path / "absent").code == 1
+
+
+def test_two_types_of_one_name_fail(tree):
+    root = tree({"harness/judge/a.h": "struct Finding {\n  int line;\n};\n", "harness/report/b.h": "class Finding {\n  int line;\n};\n"})
+    ended = lint(root)
+    assert (ended.code, ended.out) == (1, "harness/report/b.h:1: a second type 'Finding', the first is harness/judge/a.h:1\n")
+
+
+def test_types_of_one_name_in_unnamed_namespaces_pass(tree):
+    hidden = "namespace {\n\nstruct Row {\n  int line;\n};\n\n}  // namespace\n"
+    ended = lint(tree({"harness/judge/a.cc": hidden, "harness/judge/b.cc": hidden, "harness/report/c.h": "struct Row;\n"}))
+    assert (ended.code, ended.out) == (0, "")
