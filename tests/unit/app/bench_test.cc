@@ -14,7 +14,7 @@
 #include "evaluate/bitmap.h"
 #include "evaluate/evaluate.h"
 
-namespace sandgauge {
+namespace sandgauge::bench_test {
 namespace {
 
 using ::testing::Contains;
@@ -151,4 +151,4 @@ TEST(BenchFindingsTest, TheStandardReportSaysWhatAnyFilterCosts) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::bench_test

@@ -5,7 +5,7 @@
 
 #include <cstdlib>
 
-namespace sandgauge {
+namespace sandgauge::command_line_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -230,4 +230,4 @@ TEST_F(CommandLineTest, AnUnknownCommandIsToldWhichThereAre) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::command_line_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::duration_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -40,4 +40,4 @@ TEST(DurationTest, AnotherTextIsRefused) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::duration_test

@@ -8,7 +8,7 @@
 #include "compile/bpf.h"
 #include "evaluate/evaluate.h"
 
-namespace sandgauge {
+namespace sandgauge::explanation_test {
 namespace {
 
 using ::testing::Contains;
@@ -111,4 +111,4 @@ TEST(ExplanationTest, FindingsNameCallsThatWaitForASupervisor) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::explanation_test

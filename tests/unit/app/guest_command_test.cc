@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::guest_command_test {
 namespace {
 
 using testing::ElementsAre;
@@ -37,4 +37,4 @@ TEST(GuestCommandTest, ARunWithoutATimeoutGetsPatience) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::guest_command_test

@@ -12,7 +12,7 @@
 
 #include "base/temp_dir.h"
 
-namespace sandgauge {
+namespace sandgauge::installation_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -139,4 +139,4 @@ TEST_F(InstallationTest, AMissingProgramIsNamed) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::installation_test

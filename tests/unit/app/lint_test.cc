@@ -12,7 +12,7 @@
 #include "evaluate/decide.h"
 #include "evaluate/evaluate.h"
 
-namespace sandgauge {
+namespace sandgauge::lint_test {
 namespace {
 
 const ProfileContext kContext{.machine = Abi::x86_64, .kernel = {6, 1}, .capabilities = {}};
@@ -210,4 +210,4 @@ TEST(LintTest, EveryKindOfFindingIsInTheCatalogue) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::lint_test

@@ -8,7 +8,7 @@
 
 #include "evaluate/decide.h"
 
-namespace sandgauge {
+namespace sandgauge::mutate_test {
 namespace {
 
 using testing::Contains;
@@ -199,4 +199,4 @@ TEST(MutateTest, APolicyThatCannotBeReadIsAnError) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::mutate_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::reproducer_test {
 namespace {
 
 using testing::AllOf;
@@ -63,4 +63,4 @@ TEST(ReproducerTest, AScenarioThatDidNothingHasItsCommand) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::reproducer_test

@@ -10,7 +10,7 @@
 
 #include "base/temp_dir.h"
 
-namespace sandgauge {
+namespace sandgauge::selection_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -258,4 +258,4 @@ TEST(MatchesGlobTest, AStarAlsoTakesSlashes) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::selection_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::deadline_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -44,4 +44,4 @@ TEST(DeadlineTest, AFarOneDoesNotOverflowPollsInt) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::deadline_test

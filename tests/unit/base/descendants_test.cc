@@ -15,7 +15,7 @@
 
 #include "base/unique_fd.h"
 
-namespace sandgauge {
+namespace sandgauge::descendants_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -217,4 +217,4 @@ TEST_F(DescendantsTest, FailsWhenSomeAreLeftAtTheDeadline) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::descendants_test

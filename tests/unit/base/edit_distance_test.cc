@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::edit_distance_test {
 namespace {
 
 TEST(EditDistanceTest, CountsInsertionsDeletionsAndReplacements) {
@@ -19,4 +19,4 @@ TEST(EditDistanceTest, AnExchangeOfNeighboursIsOneSlip) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::edit_distance_test

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <csignal>
 
-namespace sandgauge {
+namespace sandgauge::errno_text_test {
 namespace {
 
 TEST(ErrnoTextTest, ErrnosHaveTheirNames) {
@@ -74,4 +74,4 @@ TEST(SignalNameTest, OtherTextsAreNoSignal) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::errno_text_test

@@ -6,7 +6,7 @@
 
 #include <memory>
 
-namespace sandgauge {
+namespace sandgauge::machine_lock_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -68,4 +68,4 @@ TEST(MachineLockTest, AnInterruptEndsTheWait) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::machine_lock_test

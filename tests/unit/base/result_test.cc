@@ -4,7 +4,7 @@
 
 #include <memory>
 
-namespace sandgauge {
+namespace sandgauge::result_test {
 namespace {
 
 Result<int> half(int number) {
@@ -72,4 +72,4 @@ TEST(ResultDeathTest, ReadingTheErrorOfASuccessAborts) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::result_test

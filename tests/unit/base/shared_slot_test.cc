@@ -6,7 +6,7 @@
 
 #include <array>
 
-namespace sandgauge {
+namespace sandgauge::shared_slot_test {
 namespace {
 
 struct Numbers {
@@ -63,4 +63,4 @@ TEST(SharedSlotTest, MoveAssignmentLeavesOneOwnerOfEach) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::shared_slot_test

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <optional>
 
-namespace sandgauge {
+namespace sandgauge::temp_dir_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -144,4 +144,4 @@ TEST_F(TempDirVariableTest, AFailureNamesTheDirectory) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::temp_dir_test

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace sandgauge {
+namespace sandgauge::unique_fd_test {
 namespace {
 
 int open_null() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
@@ -87,4 +87,4 @@ TEST(UniqueFdTest, MoveAssignmentToItselfKeepsTheDescriptor) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::unique_fd_test

@@ -12,7 +12,7 @@
 #include "evaluate/agree.h"
 #include "model/syscalls.h"
 
-namespace sandgauge {
+namespace sandgauge::agreement_test {
 namespace {
 
 class RandomPolicies {
@@ -165,4 +165,4 @@ TEST(AgreementTest, LibseccompsFilterAnswersAsTheRulesDoWhereRulesDoNotMeet) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::agreement_test

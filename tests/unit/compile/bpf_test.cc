@@ -7,7 +7,7 @@
 
 #include "evaluate/agree.h"
 
-namespace sandgauge {
+namespace sandgauge::bpf_test {
 namespace {
 
 constexpr Action kAllow{ActionKind::allow, 0};
@@ -186,4 +186,4 @@ TEST(BpfTest, ABadPolicyIsAnError) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::bpf_test

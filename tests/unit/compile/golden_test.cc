@@ -9,7 +9,7 @@
 #include "compile/bpf.h"
 #include "compile/listing.h"
 
-namespace sandgauge {
+namespace sandgauge::golden_test {
 namespace {
 
 constexpr Action kAllow{ActionKind::allow, 0};
@@ -96,4 +96,4 @@ TEST(GoldenTest, I386SocketCallsHaveTwoEntries) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::golden_test

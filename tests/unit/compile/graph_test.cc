@@ -8,7 +8,7 @@
 #include "compile/listing.h"
 #include "evaluate/evaluate.h"
 
-namespace sandgauge {
+namespace sandgauge::graph_test {
 namespace {
 
 TEST(GraphTest, TheExampleOfTheHeaderIsTrue) {
@@ -117,4 +117,4 @@ TEST(GraphTest, JumpsOfEveryLengthAroundTheLongestArrive) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::graph_test

@@ -10,7 +10,7 @@
 #include "compile/compile.h"
 #include "evaluate/agree.h"
 
-namespace sandgauge {
+namespace sandgauge::libseccomp_test {
 namespace {
 
 constexpr Action kAllow{ActionKind::allow, 0};
@@ -285,4 +285,4 @@ TEST(LibseccompTest, AJobThatNobodyWaitsForLeavesNoProcess) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::libseccomp_test

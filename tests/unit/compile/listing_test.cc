@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <linux/filter.h>
 
-namespace sandgauge {
+namespace sandgauge::listing_test {
 namespace {
 
 std::string one(int code, std::uint32_t k = 0, std::uint8_t jt = 0, std::uint8_t jf = 0) {
@@ -134,4 +134,4 @@ TEST(ListingTest, AnAnnotatedListingHasLabelsAndNotes) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::listing_test

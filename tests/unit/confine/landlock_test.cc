@@ -9,7 +9,7 @@
 
 #include <cstring>
 
-namespace sandgauge {
+namespace sandgauge::landlock_test {
 namespace {
 
 bool kernel_has_landlock() {
@@ -42,4 +42,4 @@ TEST(LandlockTest, TheSeventeenthLayerIsRefused) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::landlock_test

@@ -20,7 +20,7 @@
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-namespace sandgauge {
+namespace sandgauge::seccomp_test {
 namespace {
 
 /// Answers one call with an action's return value and allows the rest.
@@ -239,4 +239,4 @@ TEST(SeccompStrictTest, UnderAFilterItFailsAndNamesTheStep) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::seccomp_test

@@ -5,7 +5,7 @@
 
 #include <algorithm>
 
-namespace sandgauge {
+namespace sandgauge::agree_test {
 namespace {
 
 constexpr Action kKill{ActionKind::kill_thread, 0};
@@ -171,4 +171,4 @@ TEST(AgreeTest, I386CallsCarry32Bits) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::agree_test

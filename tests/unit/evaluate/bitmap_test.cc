@@ -8,7 +8,7 @@
 #include "model/abi.h"
 #include "model/syscalls.h"
 
-namespace sandgauge {
+namespace sandgauge::bitmap_test {
 namespace {
 
 using Reason = BitmapAnswer::Reason;
@@ -89,4 +89,4 @@ TEST(BitmapTest, NumbersOutsideTheTableMiss) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::bitmap_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::changes_test {
 namespace {
 
 std::vector<Change> between(const Policy& a, const Policy& b, const std::vector<Abi>& abis = {Abi::x86_64}) {
@@ -82,4 +82,4 @@ TEST(ChangesTest, AFilterCanBeHeldAgainstRules) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::changes_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::decide_test {
 namespace {
 
 constexpr Action kAllow{ActionKind::allow, 0};
@@ -112,4 +112,4 @@ TEST(DecideTest, ABadPolicyIsAnError) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::decide_test

@@ -6,7 +6,7 @@
 
 #include "model/call.h"
 
-namespace sandgauge {
+namespace sandgauge::evaluate_test {
 namespace {
 
 using testing::HasSubstr;
@@ -211,4 +211,4 @@ TEST(EvaluateTest, ATraceIsTheInstructionsThatWereExecuted) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::evaluate_test

@@ -15,7 +15,7 @@
 #include "evaluate/evaluate.h"
 #include "model/call.h"
 
-namespace sandgauge {
+namespace sandgauge::kernel_test {
 namespace {
 
 constexpr std::int32_t kProbe = 4000;  // no call has this number, so only the filter can answer it
@@ -206,4 +206,4 @@ TEST(KernelTest, RandomProgramsAreRefusedWhereValidateRefuses) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::kernel_test

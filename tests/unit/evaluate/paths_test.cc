@@ -10,7 +10,7 @@
 #include "evaluate/evaluate.h"
 #include "model/abi.h"
 
-namespace sandgauge {
+namespace sandgauge::paths_test {
 namespace {
 
 constexpr std::uint32_t kNr = offsetof(seccomp_data, nr);
@@ -143,4 +143,4 @@ TEST(PathsTest, AgreesWithEvaluatingRandomProgramsOnRandomArguments) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::paths_test

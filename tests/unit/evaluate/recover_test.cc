@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 
-namespace sandgauge {
+namespace sandgauge::recover_test {
 namespace {
 
 constexpr std::uint32_t kAllow = SECCOMP_RET_ALLOW;
@@ -53,4 +53,4 @@ TEST(RecoverTest, ExamplesLeadToEveryAnswer) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::recover_test

@@ -5,7 +5,7 @@
 
 #include <random>
 
-namespace sandgauge {
+namespace sandgauge::word_tests_test {
 namespace {
 
 using Answer = WordTests::Answer;
@@ -83,4 +83,4 @@ TEST(WordTestsTest, AgreesWithTryingEveryValue) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::word_tests_test

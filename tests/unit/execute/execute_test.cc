@@ -20,7 +20,7 @@
 #include "model/action.h"
 #include "model/syscalls.h"
 
-namespace sandgauge {
+namespace sandgauge::execute_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -309,4 +309,4 @@ TEST(PlaceCallTest, SevenArgumentsAreRefused) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::execute_test

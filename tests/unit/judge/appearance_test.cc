@@ -4,7 +4,7 @@
 
 #include "scene.h"
 
-namespace sandgauge {
+namespace sandgauge::appearance_test {
 namespace {
 
 using namespace scene;
@@ -205,4 +205,4 @@ TEST(ViewTest, AThreadThatExitsLooksLikeOneThatWasKilled) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::appearance_test

@@ -7,7 +7,7 @@
 #include "judge/judge.h"
 #include "scene.h"
 
-namespace sandgauge {
+namespace sandgauge::checks_test {
 namespace {
 
 using namespace scene;
@@ -297,4 +297,4 @@ TEST(ChecksTest, AllAreMadeAndNoneStopsTheRest) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::checks_test

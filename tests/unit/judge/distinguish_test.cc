@@ -6,7 +6,7 @@
 #include "judge/identify.h"
 #include "scene.h"
 
-namespace sandgauge {
+namespace sandgauge::distinguish_test {
 namespace {
 
 using namespace scene;
@@ -229,4 +229,4 @@ TEST(ChooseProbeTest, StrictModeIsWatchedPlainly) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::distinguish_test

@@ -6,7 +6,7 @@
 #include "imitation.h"
 #include "scene.h"
 
-namespace sandgauge {
+namespace sandgauge::explain_test {
 namespace {
 
 using namespace scene;
@@ -142,4 +142,4 @@ TEST(ExcerptTest, EscapesAndCuts) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::explain_test

@@ -6,7 +6,7 @@
 #include "imitation.h"
 #include "scene.h"
 
-namespace sandgauge {
+namespace sandgauge::identify_test {
 namespace {
 
 using namespace scene;
@@ -198,4 +198,4 @@ TEST(SubjectTest, ReadsNamesAndNumbers) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::identify_test

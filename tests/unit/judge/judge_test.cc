@@ -7,7 +7,7 @@
 #include "judge/distinguish.h"
 #include "scene.h"
 
-namespace sandgauge {
+namespace sandgauge::judge_test {
 namespace {
 
 using namespace scene;
@@ -347,4 +347,4 @@ TEST(JudgeTest, AnExpectedActionThatNobodyTookIsAnUnmetExpectation) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::judge_test

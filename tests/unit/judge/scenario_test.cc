@@ -3,7 +3,7 @@
 #include "judge/judge.h"
 #include "scene.h"
 
-namespace sandgauge {
+namespace sandgauge::scenario_test {
 namespace {
 
 using namespace scene;
@@ -47,4 +47,4 @@ TEST(JudgeScenarioTest, IsBrokenWithoutChecksOrReportOrAStepThatItNeeded) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::scenario_test

@@ -3,7 +3,7 @@
 #include "judge/judge.h"
 #include "scene.h"
 
-namespace sandgauge {
+namespace sandgauge::unmet_test {
 namespace {
 
 using namespace scene;
@@ -55,4 +55,4 @@ TEST(UnmetTest, ACallMustBePossibleOnThisMachine) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::unmet_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::words_test {
 namespace {
 
 TEST(JoinTest, PutsTheWordBeforeTheLast) {
@@ -34,4 +34,4 @@ TEST(ErrnoOfTest, TakesTheKernelsRange) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::words_test

@@ -7,7 +7,7 @@
 
 #include <csignal>
 
-namespace sandgauge {
+namespace sandgauge::abis_test {
 namespace {
 
 TEST(RunningAbisTest, HasTheNativeAbiAndNoneOfAnotherMachine) {
@@ -50,4 +50,4 @@ TEST(RunningAbisTest, IsNotDisturbedByTheCallersSignalHandlers) {
 #endif
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::abis_test

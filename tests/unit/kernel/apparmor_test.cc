@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::apparmor_test {
 namespace {
 
 using testing::ElementsAre;
@@ -43,4 +43,4 @@ TEST(ProfileTextTest, NamesTheProfileAndTheDeniedFile) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::apparmor_test

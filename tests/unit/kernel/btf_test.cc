@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace sandgauge {
+namespace sandgauge::btf_test {
 namespace {
 
 using testing::HasSubstr;
@@ -99,4 +99,4 @@ TEST(BtfFunctionTest, RefusesAnotherByteOrder) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::btf_test

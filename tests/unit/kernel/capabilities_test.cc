@@ -7,7 +7,7 @@
 
 #include "kernel/landlock.h"
 
-namespace sandgauge {
+namespace sandgauge::capabilities_test {
 namespace {
 
 using testing::HasSubstr;
@@ -87,4 +87,4 @@ TEST(LandlockRightsTest, EachRightIsOneBitOfItsOwn) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::capabilities_test

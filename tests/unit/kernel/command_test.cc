@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::command_test {
 namespace {
 
 TEST(RunCommandTest, TakesBothOutputsAndTheExitCode) {
@@ -34,4 +34,4 @@ TEST(LastLineTest, OfNothingSaysSo) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::command_test

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-namespace sandgauge {
+namespace sandgauge::config_test {
 namespace {
 
 using testing::HasSubstr;
@@ -116,4 +116,4 @@ TEST(FindConfigTest, SaysWhereItLookedForAReleaseThatIsNotHere) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::config_test

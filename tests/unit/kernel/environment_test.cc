@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/prctl.h>
 
-namespace sandgauge {
+namespace sandgauge::environment_test {
 namespace {
 
 class NoSpeculation : public Confinement {
@@ -49,4 +49,4 @@ TEST(EnvironmentTest, TheStateOfStoreBypassIsAChildsOwn) {
 TEST(EnvironmentTest, AtLeastThisProcessRuns) { EXPECT_GE(running_now(), 1); }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::environment_test

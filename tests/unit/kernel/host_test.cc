@@ -16,7 +16,7 @@
 #include <limits>
 #include <sstream>
 
-namespace sandgauge {
+namespace sandgauge::host_test {
 namespace {
 
 using testing::ElementsAre;
@@ -242,4 +242,4 @@ TEST(InspectHostTest, SeesDroppedCapabilities) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::host_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::surroundings_test {
 namespace {
 
 using testing::HasSubstr;
@@ -29,4 +29,4 @@ TEST(HypervisorTest, IsPrintableText) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::surroundings_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::text_file_test {
 namespace {
 
 using testing::ElementsAre;
@@ -70,4 +70,4 @@ TEST(ReadTextFileTest, DoesNotReadOnForEver) {
 TEST(ReadSettingTest, TakesTheEndOfTheLineAway) { EXPECT_EQ(*read_setting("/proc/sys/kernel/ostype"), "Linux"); }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::text_file_test

@@ -11,7 +11,7 @@
 
 #include "base/shared_slot.h"
 
-namespace sandgauge {
+namespace sandgauge::trial_test {
 namespace {
 
 using testing::HasSubstr;
@@ -119,4 +119,4 @@ TEST(ForkHelperTest, ExitsWithZeroWhenItsWorkIsDone) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::trial_test

@@ -9,7 +9,7 @@
 
 #include "base/temp_dir.h"
 
-namespace sandgauge {
+namespace sandgauge::cache_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -95,4 +95,4 @@ TEST_F(CacheTest, AFolderThatCannotBeMadeIsNamed) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::cache_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::cpio_test {
 namespace {
 
 struct Entry {
@@ -78,4 +78,4 @@ TEST(CpioTest, WhatIsAddedTwiceIsThereOnce) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::cpio_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::debian_test {
 namespace {
 
 using testing::ElementsAre;
@@ -47,4 +47,4 @@ TEST(DebianTest, DependsAreFoundByTheirPrefix) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::debian_test

@@ -5,7 +5,7 @@
 
 #include "lab/file.h"
 
-namespace sandgauge {
+namespace sandgauge::elf_test {
 namespace {
 
 using testing::ElementsAre;
@@ -71,4 +71,4 @@ TEST(ElfTest, AScriptNeedsNoLibraries) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::elf_test

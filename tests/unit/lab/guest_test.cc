@@ -9,7 +9,7 @@
 
 #include "base/temp_dir.h"
 
-namespace sandgauge {
+namespace sandgauge::guest_test {
 namespace {
 
 using std::chrono::milliseconds;
@@ -165,4 +165,4 @@ TEST(LastLinesTest, TheLastLinesAreGivenWithoutControlCharacters) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::guest_test

@@ -9,7 +9,7 @@
 
 #include "base/temp_dir.h"
 
-namespace sandgauge {
+namespace sandgauge::image_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -75,4 +75,4 @@ TEST_F(ImageTest, TheSameContentGivesTheSameBytes) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::image_test

@@ -9,7 +9,7 @@
 #include "lab/package.h"
 #include "lab/tool.h"
 
-namespace sandgauge {
+namespace sandgauge::kernel_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -94,4 +94,4 @@ TEST_F(KernelTest, ATruncatedPackageIsRefusedWithTheToolsWords) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::kernel_test

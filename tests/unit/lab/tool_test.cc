@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
-namespace sandgauge {
+namespace sandgauge::tool_test {
 namespace {
 
 using testing::HasSubstr;
@@ -73,4 +73,4 @@ TEST(ComplaintTest, LinesBecomeOneAndALongTextIsCut) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::tool_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::wire_test {
 namespace {
 
 using testing::ElementsAre;
@@ -56,4 +56,4 @@ TEST_F(WireTest, AFrameMayBeAsLongAsTheLimitAndNoLonger) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::wire_test

@@ -6,7 +6,7 @@
 #include <limits>
 #include <random>
 
-namespace sandgauge {
+namespace sandgauge::cost_model_test {
 namespace {
 
 using Row = std::array<double, 3>;
@@ -76,4 +76,4 @@ TEST(CostModelTest, ARowThatDoesNotFitShowsInItsResidual) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::cost_model_test

@@ -5,7 +5,7 @@
 
 #include <random>
 
-namespace sandgauge {
+namespace sandgauge::gate_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -73,4 +73,4 @@ TEST(GateTest, PercentagesNeedTheirSign) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::gate_test

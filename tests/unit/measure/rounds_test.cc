@@ -8,7 +8,7 @@
 #include <cmath>
 #include <random>
 
-namespace sandgauge {
+namespace sandgauge::rounds_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -108,4 +108,4 @@ TEST(RoundsTest, OrderStatisticsGiveAnIntervalThatHoldsTheMedian) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::rounds_test

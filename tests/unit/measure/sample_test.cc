@@ -14,7 +14,7 @@
 
 #include "model/program.h"
 
-namespace sandgauge {
+namespace sandgauge::sample_test {
 namespace {
 
 using ::testing::Each;
@@ -143,4 +143,4 @@ TEST(SampleTest, InstallingAndLivesAreTimedByProcess) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::sample_test

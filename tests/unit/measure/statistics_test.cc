@@ -6,7 +6,7 @@
 #include <limits>
 #include <random>
 
-namespace sandgauge {
+namespace sandgauge::statistics_test {
 namespace {
 
 using Samples = std::vector<double>;
@@ -202,4 +202,4 @@ TEST(WilcoxonTest, UnderSymmetryAFewPercentAreSignificantAndAShiftIsFound) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::statistics_test

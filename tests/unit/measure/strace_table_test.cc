@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::strace_table_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -44,4 +44,4 @@ TEST(StraceTableTest, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::strace_table_test

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <random>
 
-namespace sandgauge {
+namespace sandgauge::summary_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -100,4 +100,4 @@ TEST(SummaryTest, TheModelIsFittedToTheRowsThatWereNamed) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::summary_test

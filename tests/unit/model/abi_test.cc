@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 #include <linux/audit.h>
 
-namespace sandgauge {
+namespace sandgauge::abi_test {
 namespace {
 
 TEST(AbiTest, TheKernelsArchitectureValues) {
@@ -50,4 +50,4 @@ TEST(AbiTest, TheNativeAbiIsTheCompilersOwn) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::abi_test

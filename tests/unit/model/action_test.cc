@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cerrno>
 
-namespace sandgauge {
+namespace sandgauge::action_test {
 namespace {
 
 constexpr Action kTrap{ActionKind::trap, 0};
@@ -175,4 +175,4 @@ TEST(ActionTest, KindsHaveTheNamesOfTheirActions) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::action_test

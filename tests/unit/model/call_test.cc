@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace sandgauge {
+namespace sandgauge::call_test {
 namespace {
 
 constexpr std::uint64_t kAllBits = ~std::uint64_t{0};
@@ -100,4 +100,4 @@ TEST(CallTest, TheTextHasNameNumberAndAbi) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::call_test

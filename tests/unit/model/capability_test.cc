@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::capability_test {
 namespace {
 
 using testing::ElementsAre;
@@ -76,4 +76,4 @@ TEST(DriftTest, NamesWhatOnlyOneOfTheTwoHas) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::capability_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::host_test {
 namespace {
 
 TEST(KernelVersionTest, ComparesByNumbersNotByText) {
@@ -14,4 +14,4 @@ TEST(KernelVersionTest, ComparesByNumbersNotByText) {
 TEST(KernelVersionTest, TheTextIsMajorAndMinor) { EXPECT_EQ(to_string(KernelVersion{6, 18}), "6.18"); }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::host_test

@@ -9,7 +9,7 @@
 
 #include "model/syscalls.h"
 
-namespace sandgauge {
+namespace sandgauge::policy_test {
 namespace {
 
 using testing::ElementsAre;
@@ -205,4 +205,4 @@ TEST(StricterTest, BetweenTwoOfOneKindTheLaterWins) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::policy_test

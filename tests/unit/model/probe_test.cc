@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::probe_test {
 namespace {
 
 TEST(ProbeTest, WithoutWatchersItIsPlain) { EXPECT_EQ(to_string(Probe{}), "plain"); }
@@ -22,4 +22,4 @@ TEST(ProbeTest, SeveralWatchersAreJoined) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::probe_test

@@ -5,7 +5,7 @@
 
 #include <cstring>
 
-namespace sandgauge {
+namespace sandgauge::program_test {
 namespace {
 
 const Program kProgram{{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 4), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0xC000003E, 1, 0x0f),
@@ -69,4 +69,4 @@ TEST(BackendTest, TheTextLeadsBackToTheBackend) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::program_test

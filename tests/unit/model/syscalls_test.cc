@@ -6,7 +6,7 @@
 #include <cstdio>
 #include <fstream>
 
-namespace sandgauge {
+namespace sandgauge::syscalls_test {
 namespace {
 
 /// A call and its number, as a header of the machine has it: "#define __NR_uname 63", "(__X32_SYSCALL_BIT + 63)".
@@ -143,4 +143,4 @@ TEST(ClosestSyscallTest, GivesNothingWhenNoneIsNear) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::syscalls_test

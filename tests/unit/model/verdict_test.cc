@@ -4,7 +4,7 @@
 
 #include <set>
 
-namespace sandgauge {
+namespace sandgauge::verdict_test {
 namespace {
 
 Report report_of(std::initializer_list<Status> statuses) {
@@ -42,4 +42,4 @@ TEST(TotalsTest, EachStatusIsCountedByItself) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::verdict_test

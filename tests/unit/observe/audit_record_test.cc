@@ -5,7 +5,7 @@
 
 #include "observe/audit.h"
 
-namespace sandgauge {
+namespace sandgauge::audit_record_test {
 namespace {
 
 using testing::HasSubstr;
@@ -167,4 +167,4 @@ TEST(ParseAuditRecordTest, SurvivesEveryTruncation) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::audit_record_test

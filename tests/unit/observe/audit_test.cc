@@ -24,7 +24,7 @@
 
 #include "model/abi.h"
 
-namespace sandgauge {
+namespace sandgauge::audit_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -341,4 +341,4 @@ TEST_F(AuditReaderTest, DoesNotOpenInAnotherPidNamespace) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::audit_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::argument_test_test {
 namespace {
 
 TEST(ArgumentTestTest, ReadsEveryOperator) {
@@ -74,4 +74,4 @@ TEST(ArgumentTestTest, KnowsOciOperators) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::argument_test_test

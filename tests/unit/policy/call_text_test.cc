@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::call_text_test {
 namespace {
 
 using Kind = CallArgument::Kind;
@@ -75,4 +75,4 @@ TEST(CallTextTest, RefusesACallThatTheAbiDoesNotHave) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::call_text_test

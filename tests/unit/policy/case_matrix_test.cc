@@ -6,7 +6,7 @@
 
 #include "policy/case_yaml.h"
 
-namespace sandgauge {
+namespace sandgauge::case_matrix_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -181,4 +181,4 @@ TEST(CaseMatrixTest, AMatrixCannotMultiplyAFileBeyondItsBudget) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::case_matrix_test

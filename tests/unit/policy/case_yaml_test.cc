@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <csignal>
 
-namespace sandgauge {
+namespace sandgauge::case_yaml_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -276,4 +276,4 @@ TEST(CaseYamlTest, ReadCasesSaysWhyAFileCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::case_yaml_test

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <random>
 
-namespace sandgauge {
+namespace sandgauge::conditions_test {
 namespace {
 
 bool holds_for(const Condition& condition, std::uint64_t a, std::uint64_t b = 0) {
@@ -85,4 +85,4 @@ TEST(ConditionsTest, TooManyAlternativesAreAnError) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::conditions_test

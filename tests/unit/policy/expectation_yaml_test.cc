@@ -5,7 +5,7 @@
 #include <cerrno>
 #include <csignal>
 
-namespace sandgauge {
+namespace sandgauge::expectation_yaml_test {
 namespace {
 
 using namespace std::chrono_literals;
@@ -130,4 +130,4 @@ TEST(ExpectationYamlTest, SaysWhatIsWrong) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::expectation_yaml_test

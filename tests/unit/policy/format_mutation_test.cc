@@ -6,7 +6,7 @@
 
 #include "policy/format.h"
 
-namespace sandgauge {
+namespace sandgauge::format_mutation_test {
 namespace {
 
 struct Seed {
@@ -75,4 +75,4 @@ TEST(FormatMutationTest, NoReaderIsHarmedByAText) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::format_mutation_test

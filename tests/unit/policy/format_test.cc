@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::format_test {
 namespace {
 
 TEST(FormatTest, IsRecognisedByItsContent) {
@@ -42,4 +42,4 @@ TEST(FormatTest, ThisMachineIsTheContextUnlessAnotherIsStated) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::format_test

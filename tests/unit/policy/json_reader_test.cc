@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::json_reader_test {
 namespace {
 
 std::string error_of(std::string_view text) {
@@ -74,4 +74,4 @@ TEST(JsonReaderTest, FindsThePathToAPlace) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::json_reader_test

@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::matrix_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -165,4 +165,4 @@ TEST(MatrixTest, StaysWithinItsBudget) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::matrix_test

@@ -9,7 +9,7 @@
 #include "policy/case_yaml.h"
 #include "policy/policy_yaml.h"
 
-namespace sandgauge {
+namespace sandgauge::mutation_test {
 namespace {
 
 constexpr std::string_view kPolicy = R"yaml(
@@ -128,4 +128,4 @@ TEST(MutationTest, DamagedCasesAreReadOrRefusedWithAPlace) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::mutation_test

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-namespace sandgauge {
+namespace sandgauge::number_test {
 namespace {
 
 TEST(NumberTest, ReadsDecimalHexadecimalAndOctal) {
@@ -57,4 +57,4 @@ TEST(NumberTest, ShowsTextOnOneLineAndCutsItBetweenCharacters) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::number_test

@@ -6,7 +6,7 @@
 
 #include "policy/oci_write.h"
 
-namespace sandgauge {
+namespace sandgauge::oci_json_test {
 namespace {
 
 using About = ProfileNote::About;
@@ -207,4 +207,4 @@ TEST(OciWriteTest, SaysWhatTheFormatCannotSay) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::oci_json_test

@@ -8,7 +8,7 @@
 #include "policy/kafel.h"
 #include "policy/minijail.h"
 
-namespace sandgauge {
+namespace sandgauge::other_formats_test {
 namespace {
 
 const Action kAllow{ActionKind::allow, 0};
@@ -182,4 +182,4 @@ TEST(FormatTest, TheOthersAreRecognisedToo) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::other_formats_test

@@ -6,7 +6,7 @@
 
 #include "policy/format.h"
 
-namespace sandgauge {
+namespace sandgauge::policy_yaml_test {
 namespace {
 
 Policy read(std::string_view text) {
@@ -191,4 +191,4 @@ TEST(PolicyYamlTest, ReadPolicySaysWhyAFileCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::policy_yaml_test

@@ -6,7 +6,7 @@
 #include "policy/policy_yaml.h"
 #include "policy/yaml_reader.h"
 
-namespace sandgauge {
+namespace sandgauge::reference_test {
 namespace {
 
 using ::testing::SizeIs;
@@ -68,4 +68,4 @@ TEST(ReferenceTest, TheMatrixHasTheIdsThatArePromised) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::reference_test

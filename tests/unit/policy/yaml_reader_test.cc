@@ -8,7 +8,7 @@
 #include <ctime>
 #include <fstream>
 
-namespace sandgauge {
+namespace sandgauge::yaml_reader_test {
 namespace {
 
 std::string error_of(std::string_view text) {
@@ -163,4 +163,4 @@ TEST(YamlReaderTest, SaysWhyAFileCannotBeRead) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::yaml_reader_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::yaml_value_test {
 namespace {
 
 TEST(YamlValueTest, FindsTheNearestWord) {
@@ -65,4 +65,4 @@ TEST(YamlValueTest, AWordOfAVocabularyIsShortAndOnOneLine) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::yaml_value_test

@@ -14,7 +14,7 @@
 #include "filtered_child.h"
 #include "model/syscalls.h"
 
-namespace sandgauge {
+namespace sandgauge::raw_call_test {
 namespace {
 
 constexpr std::uint64_t kNone[6] = {};
@@ -146,4 +146,4 @@ TEST(RawCallX32Test, WithoutAFilterTheKernelRunsItOrSaysENOSYS) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::raw_call_test

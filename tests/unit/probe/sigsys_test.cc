@@ -10,7 +10,7 @@
 #include "model/syscalls.h"
 #include "probe/raw_call.h"
 
-namespace sandgauge {
+namespace sandgauge::sigsys_test {
 namespace {
 
 constexpr std::uint64_t kNone[6] = {};
@@ -180,4 +180,4 @@ TEST_F(SigsysForeignTest, TrapOfAnI386CallShowsItsArchAndTheJumpRestoresTheFrame
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::sigsys_test

@@ -7,7 +7,7 @@
 
 #include "report/bench_plots.h"
 
-namespace sandgauge {
+namespace sandgauge::bench_report_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -184,4 +184,4 @@ TEST(BenchPlotsTest, WhatAFileSaysCannotBecomeMarkup) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::bench_report_test

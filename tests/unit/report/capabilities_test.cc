@@ -9,7 +9,7 @@
 #include "report/capabilities_text.h"
 #include "report/tap.h"
 
-namespace sandgauge {
+namespace sandgauge::capabilities_test {
 namespace {
 
 using testing::ElementsAre;
@@ -163,4 +163,4 @@ TEST(CapabilitiesAsRunTest, KeepsBothReasonsOfOneFailure) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::capabilities_test

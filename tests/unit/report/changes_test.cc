@@ -4,7 +4,7 @@
 
 #include "model/syscalls.h"
 
-namespace sandgauge {
+namespace sandgauge::changes_test {
 namespace {
 
 const Action kAllow{ActionKind::allow, 0};
@@ -46,4 +46,4 @@ TEST(ChangesReportTest, JsonHasEveryChange) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::changes_test

@@ -5,7 +5,7 @@
 
 #include "samples.h"
 
-namespace sandgauge {
+namespace sandgauge::details_test {
 namespace {
 
 using ::testing::ElementsAre;
@@ -69,4 +69,4 @@ TEST(InterruptedLineTest, IsEmptyForACompleteRun) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::details_test

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-namespace sandgauge {
+namespace sandgauge::escape_test {
 namespace {
 
 using namespace std::string_literals;
@@ -95,4 +95,4 @@ TEST(XmlTextTest, WhatXmlForbidsIsDroppedAndWhatIsNotUtf8IsReplaced) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::escape_test

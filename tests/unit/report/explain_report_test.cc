@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-namespace sandgauge {
+namespace sandgauge::explain_report_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -82,4 +82,4 @@ TEST(ExplainReportTest, BoundsThatAreNotExactAreMarked) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::explain_report_test

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::format_test {
 namespace {
 
 TEST(FormatTest, EveryNameIsKnown) {
@@ -21,4 +21,4 @@ TEST(FormatTest, AnotherNameIsAnErrorThatListsThem) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::format_test

@@ -4,7 +4,7 @@
 
 #include "samples.h"
 
-namespace sandgauge {
+namespace sandgauge::grid_test {
 namespace {
 
 std::string grid(const std::vector<CaseResult>& results, int columns = 0, bool colour = false) {
@@ -96,4 +96,4 @@ TEST(GridTest, ColourDoesNotShiftColumns) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::grid_test

@@ -8,7 +8,7 @@
 
 #include "samples.h"
 
-namespace sandgauge {
+namespace sandgauge::json_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -305,7 +305,7 @@ TEST(ToJsonTest, AWholeRun) {
 }
 
 TEST(ToJsonTest, ARunOfNothing) {
-  const std::string json = to_json({});
+  const std::string json = to_json(Report{});
   EXPECT_THAT(json, HasSubstr("\n  \"results\": []\n"));
   EXPECT_THAT(json, HasSubstr("\n  \"notes\": [],\n"));
   EXPECT_THAT(json, HasSubstr("\n  \"mutation\": null,\n"));
@@ -362,7 +362,9 @@ TEST(ListJsonTest, ACaseThatIsAScenario) {
   EXPECT_THAT(json, HasSubstr("\n      \"parameters\": [\n        7,\n        -1\n      ],\n"));
 }
 
-TEST(ListJsonTest, NoCases) { EXPECT_EQ(list_json({}), "{\n  \"schema\": \"sandgauge.list/1\",\n  \"cases\": []\n}\n"); }
+TEST(ListJsonTest, NoCases) {
+  EXPECT_EQ(list_json(std::vector<Case>{}), "{\n  \"schema\": \"sandgauge.list/1\",\n  \"cases\": []\n}\n");
+}
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::json_test

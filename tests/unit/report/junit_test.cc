@@ -5,7 +5,7 @@
 
 #include "samples.h"
 
-namespace sandgauge {
+namespace sandgauge::junit_test {
 namespace {
 
 using ::testing::HasSubstr;
@@ -107,4 +107,4 @@ TEST(JunitTest, SurvivingMutantsAreAFailure) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::junit_test

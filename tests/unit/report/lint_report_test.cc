@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace sandgauge {
+namespace sandgauge::lint_report_test {
 namespace {
 
 const LintCheck kChecks[] = {{"open-twin", "A title", "An explanation."}, {"other", "Another", "More."}};
@@ -58,4 +58,4 @@ TEST(LintReportTest, SarifIsWhatCodeHostsRead) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::lint_report_test

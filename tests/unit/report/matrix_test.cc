@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-namespace sandgauge {
+namespace sandgauge::matrix_test {
 namespace {
 
 using testing::ElementsAre;
@@ -86,4 +86,4 @@ TEST(MatrixTest, ThePageEscapesWhatItShows) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::matrix_test

@@ -20,7 +20,7 @@
 
 #include "base/unique_fd.h"
 
-namespace sandgauge {
+namespace sandgauge::output_test {
 namespace {
 
 namespace fs = std::filesystem;
@@ -249,4 +249,4 @@ TEST_F(OutputTest, ANonBlockingPipeIsWaitedFor) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::output_test

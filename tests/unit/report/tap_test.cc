@@ -5,7 +5,7 @@
 
 #include "samples.h"
 
-namespace sandgauge {
+namespace sandgauge::tap_test {
 namespace {
 
 using ::testing::EndsWith;
@@ -105,4 +105,4 @@ TEST(TapTest, SurvivingMutantsAreATestPointThatIsNotOk) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::tap_test

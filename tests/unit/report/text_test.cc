@@ -5,7 +5,7 @@
 
 #include "samples.h"
 
-namespace sandgauge {
+namespace sandgauge::text_test {
 namespace {
 
 using ::testing::EndsWith;
@@ -147,4 +147,4 @@ TEST(TextTest, NothingFromOutsideReachesTheTerminalRaw) {
 }
 
 }  // namespace
-}  // namespace sandgauge
+}  // namespace sandgauge::text_test
