@@ -4,6 +4,7 @@ The programs come from $SANDGAUGE, the path of the built binary (ctest sets it),
 """
 import os
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,3 +43,11 @@ def as_nobody(*command) -> list[str]:
     if subprocess.run([*become, "test", "-x", SANDGAUGE], check=False).returncode != 0:
         pytest.skip(f"nobody may not enter the folder of {SANDGAUGE}")
     return [*become, *(str(word) for word in command)]
+
+
+@pytest.fixture
+def public_path():
+    """A folder that every user may read. Those of pytest's tmp_path are closed to others by each pytest that starts beside it."""
+    with tempfile.TemporaryDirectory(prefix="sandgauge-test-") as folder:
+        os.chmod(folder, 0o755)
+        yield Path(folder)
