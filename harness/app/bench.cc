@@ -17,6 +17,7 @@
 #include "app/bench_plan.h"
 #include "app/bench_policy.h"
 #include "app/command_line.h"
+#include "app/complain.h"
 #include "base/errno_text.h"
 #include "base/unique_fd.h"
 #include "compile/libseccomp.h"
@@ -30,11 +31,6 @@
 
 namespace sandgauge {
 namespace {
-
-int complain(const std::string& message, int exit_code) {
-  fmt::print(stderr, "sandgauge: {}\n", message);
-  return exit_code;
-}
 
 std::atomic<int> stop_signal{0};
 void stop(int signal) { stop_signal.store(signal); }

@@ -11,7 +11,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kBenchFooter[] = R"(
 How it measures
   Each sample is a new process, pinned to one CPU, that checks the outcome of the calls before it times them. Conditions take turns in
   shuffled rounds. The report gives the median of the differences within rounds, with a 95% interval; what the control (the same thing
@@ -79,7 +79,7 @@ Result<void> understand(const RawBenchOptions& raw, BenchOptions& options) {
 
 void add_bench_command(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("bench", "measure what filters cost on this machine, or what a profile costs");
-  command->footer(kFooter);
+  command->footer(kBenchFooter);
   const auto options = std::make_shared<BenchOptions>();
   const auto raw = std::make_shared<RawBenchOptions>();
   const char* what = "What is measured";

@@ -12,8 +12,8 @@ constexpr std::size_t kNamed = 6;
 constexpr std::uint64_t kShortest = 6;  // instructions of a filter that tests one argument of one call first
 
 const BenchRow* measured(const Measurement& measurement, const std::string& id) {
-  const auto row = std::ranges::find(measurement.rows, id, &BenchRow::id);
-  return row != measurement.rows.end() && row->problem.empty() ? &*row : nullptr;
+  const BenchRow* row = measurement.row(id);
+  return row != nullptr && row->problem.empty() ? row : nullptr;
 }
 
 /// The allowed calls that run the filter, by what it costs.

@@ -11,6 +11,7 @@
 #include <optional>
 
 #include "app/command_line.h"
+#include "app/complain.h"
 #include "app/selection.h"
 #include "compile/libseccomp_support.h"
 #include "kernel/apparmor.h"
@@ -30,8 +31,6 @@ namespace sandgauge {
 namespace {
 
 constexpr std::size_t kMostBytes = 16 << 20;
-
-void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
 
 std::vector<Capability> catalogue() {
   std::vector<Capability> all = capability_catalogue();
@@ -175,18 +174,18 @@ int write(const CheckOptions& options, const std::string& text, int exit_code) {
 int check(const CheckOptions& options) {
   if (!options.confined_step.empty()) return confined_step(options.confined_step);
   const std::vector<Capability> known = catalogue();
-  if (auto good = check_required(known, options.required); !good) return complain(good.error().message), kExitUsage;
+  if (auto good = check_required(known, options.required); !good) return complain(good.error().message, kExitUsage);
   if (options.list)
     return write(options, options.format == CheckFormat::json ? list_json(known) : list_text(known), kExitAsExpected);
 
   std::optional<CapabilityReport> earlier;
   if (!options.against.empty()) {
     auto read = read_earlier(options.against);
-    if (!read) return complain(read.error().message), kExitUsage;
+    if (!read) return complain(read.error().message, kExitUsage);
     earlier = std::move(*read);
   }
   auto inspected = inspect();
-  if (!inspected) return complain(inspected.error().message), kExitCouldNotRun;
+  if (!inspected) return complain(inspected.error().message, kExitCouldNotRun);
   const CapabilityReport& report = *inspected;
 
   const std::vector<std::string> missing = unmet(report, options.required);

@@ -9,7 +9,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kCheckFooter[] = R"(
 Columns
   claimed     what the kernel's configuration and version promise
   advertised  what the running kernel says when it is asked
@@ -46,7 +46,7 @@ constexpr FormatName kFormats[] = {{"text", CheckFormat::text},
 
 void add_check_command(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("check", "what this kernel claims, advertises and really does");
-  command->footer(kFooter);
+  command->footer(kCheckFooter);
   const auto options = std::make_shared<CheckOptions>();
   const auto format = std::make_shared<std::string>("text");
   command->add_option("--format", *format, "text, json, nfd (node-feature-discovery), tap or junit (default: text)")

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app/command_line.h"
+#include "app/complain.h"
 #include "app/profile_input.h"
 #include "compile/bpf.h"
 #include "report/changes.h"
@@ -10,8 +11,6 @@
 
 namespace sandgauge {
 namespace {
-
-void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
 
 Result<WrittenProfile> write(const Profile& profile, ProfileFormat to) {
   if (!is_raw(to)) {
@@ -37,25 +36,25 @@ Result<WrittenProfile> write(const Profile& profile, ProfileFormat to) {
 
 int convert(const ConvertOptions& options) {
   const auto profile = read_profile_aloud(options.input, options.read);
-  if (!profile) return complain(profile.error().message), kExitUsage;
+  if (!profile) return complain(profile.error().message, kExitUsage);
   const auto written = write(*profile, options.to);
-  if (!written) return complain(fmt::format("{}: {}", profile->file, written.error().message)), kExitMismatch;
+  if (!written) return complain(fmt::format("{}: {}", profile->file, written.error().message), kExitMismatch);
   for (const std::string& lost : written->lost) complain(fmt::format("{} cannot say: {}", format_name(options.to), lost));
 
   // What was written is read as its users will read it: that it means the same is seen, not believed.
   auto again = parse_profile(written->text, "what was written", {options.to, options.read.context});
-  if (!again) return complain(again.error().message), kExitCouldNotRun;
+  if (!again) return complain(again.error().message, kExitCouldNotRun);
   if (auto recovered = recover_rules(*again, options.read.context); !recovered)
-    return complain(recovered.error().message), kExitCouldNotRun;
+    return complain(recovered.error().message, kExitCouldNotRun);
   const auto changed = changes_between(*profile, *again);
-  if (!changed) return complain(changed.error().message), kExitUsage;
+  if (!changed) return complain(changed.error().message, kExitUsage);
   if (!changed->empty() && written->lost.empty()) {
     complain(fmt::format("a fault of sandgauge: calls would be answered otherwise, nothing is written\n{}",
                          changes_text(*changed)));
     return kExitCouldNotRun;
   }
   if (auto done = write_report(options.output, written->text); !done)
-    return complain(done.error().message), kExitCouldNotRun;
+    return complain(done.error().message, kExitCouldNotRun);
   if (changed->empty()) return kExitAsExpected;
   complain(fmt::format("these calls are answered otherwise\n{}", changes_text(*changed)));
   return kExitMismatch;

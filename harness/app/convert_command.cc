@@ -9,7 +9,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kConvertFooter[] = R"(
 Formats
   yaml      a policy of sandgauge, docs/case-files.md
   oci       a container runtime's or Docker's profile, JSON
@@ -30,13 +30,13 @@ Examples
   sandgauge convert default.json --caps CAP_SYS_ADMIN --kernel 5.10 --to yaml -o admin.yaml
   sandgauge convert policy.yaml --to oci | docker run --security-opt seccomp=/dev/stdin ...)";
 
-struct Words {
+struct ConvertWords {
   std::string to;
   ProfileWords read;
   ConvertOptions options;
 };
 
-Result<void> understand_all(Words& words) {
+Result<void> understand_convert(ConvertWords& words) {
   auto read = understand(words.read);
   if (!read) return fail(read.error());
   words.options.read = *std::move(read);
@@ -50,15 +50,15 @@ Result<void> understand_all(Words& words) {
 
 void add_convert_command(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("convert", "write a profile in another format");
-  command->footer(kFooter);
-  const auto words = std::make_shared<Words>();
+  command->footer(kConvertFooter);
+  const auto words = std::make_shared<ConvertWords>();
   command->add_option("PROFILE", words->options.input, "a file in any of the formats; - is standard input")->required();
   command->add_option("--to", words->to, "the format to write")->type_name("FORMAT")->required();
   command->add_option("-o,--output", words->options.output, "write it to this file (default: standard output)")
       ->type_name("FILE");
   add_profile_options(*command, words->read);
   command->callback([&line, words] {
-    if (const auto understood = understand_all(*words); !understood) {
+    if (const auto understood = understand_convert(*words); !understood) {
       line.answer = usage_error(understood.error().message);
     } else {
       line.action = [words] { return convert(words->options); };

@@ -9,7 +9,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kDiffFooter[] = R"(
 Profiles are compared by decision: every call of every architecture, and of calls whose arguments are tested every
 combination of values on which a test turns. The text, the format and the order of rules do not matter.
 
@@ -25,13 +25,13 @@ Examples
   sandgauge diff profile.json policy.yaml --format json
   strace -cfo seen.txt ./app; sandgauge diff profile.json seen.txt)";
 
-struct Words {
+struct DiffWords {
   std::string format = "text";
   ProfileWords read;
   DiffOptions options;
 };
 
-Result<void> understand_all(Words& words) {
+Result<void> understand_diff(DiffWords& words) {
   auto read = understand(words.read);
   if (!read) return fail(read.error());
   words.options.read = *std::move(read);
@@ -45,8 +45,8 @@ Result<void> understand_all(Words& words) {
 
 void add_diff_command(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("diff", "which calls two profiles answer differently");
-  command->footer(kFooter);
-  const auto words = std::make_shared<Words>();
+  command->footer(kDiffFooter);
+  const auto words = std::make_shared<DiffWords>();
   command->add_option("A", words->options.a, "a profile in any format; - is standard input")->required();
   command->add_option("B", words->options.b, "another one, or a log of what a program did")->required();
   command->add_option("--format", words->format, "text or json (default: text)")->type_name("FORMAT");
@@ -54,7 +54,7 @@ void add_diff_command(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
   add_profile_options(*command, words->read);
   command->callback([&line, words] {
-    if (const auto understood = understand_all(*words); !understood) {
+    if (const auto understood = understand_diff(*words); !understood) {
       line.answer = usage_error(understood.error().message);
     } else {
       line.action = [words] { return diff(words->options); };

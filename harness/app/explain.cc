@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "app/command_line.h"
+#include "app/complain.h"
 #include "app/explanation.h"
 #include "compile/compile.h"
 #include "compile/libseccomp.h"
@@ -17,11 +18,6 @@
 
 namespace sandgauge {
 namespace {
-
-int complain(const std::string& message, int exit_code) {
-  fmt::print(stderr, "sandgauge: {}\n", message);
-  return exit_code;
-}
 
 /// "read", "read@i386": the call whatever its arguments; "read(0)": with these.
 Result<AskedCall> asked_call(const std::string& text) {

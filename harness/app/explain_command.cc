@@ -8,7 +8,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kExplainFooter[] = R"(
 What the columns mean
   instructions  executed for the call: one number, or from-to where it depends on the arguments
   hit           the kernel (5.11 and later) answers the call without running the filter
@@ -29,7 +29,7 @@ Examples
 
 void add_explain_command(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("explain", "say what a policy costs for each call, and why; needs no kernel");
-  command->footer(kFooter);
+  command->footer(kExplainFooter);
   const auto options = std::make_shared<ExplainOptions>();
   command->add_option("POLICY", options->policy, "the policy; - is standard input")->required()->type_name("FILE");
   command->add_option("CALL", options->calls, "calls to explain, such as read or socket(16)@i386 (default: all)")

@@ -9,6 +9,7 @@
 #include <set>
 
 #include "app/command_line.h"
+#include "app/complain.h"
 #include "app/guest_command.h"
 #include "base/errno_text.h"
 #include "lab/debian.h"
@@ -17,10 +18,6 @@
 
 namespace sandgauge {
 namespace {
-
-void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
-
-int could_not_run(const std::string& message) { return complain(message), kExitCouldNotRun; }
 
 void print_to(FILE* stream, std::string_view text) {
   std::fwrite(text.data(), 1, text.size(), stream);
@@ -50,10 +47,11 @@ int take_end(const Kernel& kernel, const GuestCommand& command, const GuestRun& 
   for (std::size_t i = 0; i < command.outputs.size() && i < run.files.size(); ++i) {
     if (!run.has_file[i]) continue;
     if (auto written = write_report(command.outputs[i], run.files[i]); !written)
-      return could_not_run(written.error().message);
+      return complain(written.error().message, kExitCouldNotRun);
   }
   if (WIFEXITED(run.status)) return WEXITSTATUS(run.status);
-  return could_not_run(fmt::format("{}: the command was killed by {}", kernel.name, signal_name(WTERMSIG(run.status))));
+  return complain(fmt::format("{}: the command was killed by {}", kernel.name, signal_name(WTERMSIG(run.status))),
+                  kExitCouldNotRun);
 }
 
 }  // namespace
@@ -86,12 +84,13 @@ namespace {
 int lab_on(const Kernel& kernel, const LabOptions& options, const Interrupts& interrupts) {
   const auto command = prepare_guest_command(
       options.words, {.files = options.files, .config = kernel.config, .quiet = options.icount}, interrupts);
-  if (!command) return could_not_run(command.error().message);
+  if (!command) return complain(command.error().message, kExitCouldNotRun);
   const GuestOutput output{.out = [](std::string_view text) { print_to(stdout, text); },
                            .err = [](std::string_view text) { print_to(stderr, text); }};
   const GuestRun run = run_guest(guest_options(options, kernel, command->initramfs), output, interrupts);
   if (!options.console.empty())
-    if (auto written = write_report(options.console, run.console); !written) return could_not_run(written.error().message);
+    if (auto written = write_report(options.console, run.console); !written)
+      return complain(written.error().message, kExitCouldNotRun);
   return take_end(kernel, *command, run);
 }
 
@@ -99,13 +98,13 @@ int lab_on(const Kernel& kernel, const LabOptions& options, const Interrupts& in
 
 int lab(const LabOptions& options) {
   const auto interrupts = Interrupts::hold();
-  if (!interrupts) return could_not_run(interrupts.error().message);
+  if (!interrupts) return complain(interrupts.error().message, kExitCouldNotRun);
   int code = kExitAsExpected;
   for (const KernelName& name : options.kernels) {
     const auto scratch = TempDir::make();
-    if (!scratch) return could_not_run(scratch.error().message);
-    const auto kernel = find_kernel(name, *scratch, *interrupts, complain);
-    if (!kernel) return could_not_run(kernel.error().message);
+    if (!scratch) return complain(scratch.error().message, kExitCouldNotRun);
+    const auto kernel = find_kernel(name, *scratch, *interrupts, [](const std::string& message) { complain(message); });
+    if (!kernel) return complain(kernel.error().message, kExitCouldNotRun);
     if (options.kernels.size() > 1) fmt::print("== {}\n", kernel->name), std::fflush(stdout);
     code = worse_exit(code, lab_on(*kernel, options, *interrupts));
     if (interrupts->pending() != 0) return kExitCouldNotRun;
@@ -115,13 +114,14 @@ int lab(const LabOptions& options) {
 
 int lab_fetch(const std::vector<KernelName>& kernels) {
   const auto interrupts = Interrupts::hold();
-  if (!interrupts) return could_not_run(interrupts.error().message);
+  if (!interrupts) return complain(interrupts.error().message, kExitCouldNotRun);
   const auto cache = KernelCache::open();
-  if (!cache) return could_not_run(cache.error().message);
-  if (auto updated = update_debian(*cache, *interrupts); !updated) return could_not_run(updated.error().message);
+  if (!cache) return complain(cache.error().message, kExitCouldNotRun);
+  if (auto updated = update_debian(*cache, *interrupts); !updated)
+    return complain(updated.error().message, kExitCouldNotRun);
   for (const KernelName& name : kernels) {
     const auto kernel = fetch_debian(*cache, name.version, *interrupts);
-    if (!kernel) return could_not_run(kernel.error().message);
+    if (!kernel) return complain(kernel.error().message, kExitCouldNotRun);
     fmt::print("{}  {} {}  {}\n", kernel->name, kernel->package, kernel->version, kernel->image);
   }
   return kExitAsExpected;
@@ -129,9 +129,9 @@ int lab_fetch(const std::vector<KernelName>& kernels) {
 
 int lab_list(bool json) {
   const auto interrupts = Interrupts::hold();
-  if (!interrupts) return could_not_run(interrupts.error().message);
+  if (!interrupts) return complain(interrupts.error().message, kExitCouldNotRun);
   const auto cache = KernelCache::open();
-  if (!cache) return could_not_run(cache.error().message);
+  if (!cache) return complain(cache.error().message, kExitCouldNotRun);
   const std::vector<Kernel> cached = cache->list();
   const auto debian = list_debian(*cache, *interrupts);
   if (!debian) complain(debian.error().message);
@@ -151,7 +151,7 @@ int lab_list(bool json) {
     if (names.insert(name).second) text += fmt::format("{:<16} {:<14} can be fetched\n", name, kernel.version);
   }
   if (auto written = write_report("-", json ? document.dump(2) + "\n" : text); !written)
-    return could_not_run(written.error().message);
+    return complain(written.error().message, kExitCouldNotRun);
   return debian || !cached.empty() ? kExitAsExpected : kExitCouldNotRun;
 }
 

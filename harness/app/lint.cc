@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "app/command_line.h"
+#include "app/complain.h"
 #include "app/lint_calls.h"
 #include "app/lint_catalog.h"
 #include "app/lint_live.h"
@@ -15,8 +16,6 @@
 
 namespace sandgauge {
 namespace {
-
-void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
 
 std::string render(const std::string& file, const std::vector<LintFinding>& findings, LintFormat format) {
   if (format == LintFormat::json) return lint_json(file, findings, lint_catalog());
@@ -54,17 +53,17 @@ Result<std::vector<LintFinding>> lint_profile(const Profile& profile, KernelVers
 
 int lint(const LintOptions& options) {
   const auto profile = read_profile_fully(options.input, options.read);
-  if (!profile) return complain(profile.error().message), kExitUsage;
+  if (!profile) return complain(profile.error().message, kExitUsage);
   for (const ProfileNote& note : profile->notes)
     if (note.about == ProfileNote::About::resolved) complain(in_place(*profile, note.place, note.text));
   auto findings = lint_profile(*profile, options.read.context.kernel);
-  if (!findings) return complain(findings.error().message), kExitUsage;
+  if (!findings) return complain(findings.error().message, kExitUsage);
   if (options.live) {
     if (auto asked = ask_kernel(*profile, *findings); !asked)
-      return complain("--live: " + asked.error().message), kExitCouldNotRun;
+      return complain("--live: " + asked.error().message, kExitCouldNotRun);
   }
   if (auto done = write_report(options.output, render(profile->file, *findings, options.format)); !done)
-    return complain(done.error().message), kExitCouldNotRun;
+    return complain(done.error().message, kExitCouldNotRun);
   const bool found = std::ranges::any_of(*findings, [&](const LintFinding& finding) {
     return finding.severity <= options.fail_on || (finding.live && finding.live != finding.answer);
   });

@@ -9,7 +9,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr char kFooter[] = R"(
+constexpr char kLintFooter[] = R"(
 Severities
   high    a call gets through that the profile means to stop
   medium  the profile does something else than it looks
@@ -27,14 +27,14 @@ Examples
   sandgauge lint --live profile.json
   sandgauge lint --format sarif -o lint.sarif default.json)";
 
-struct Words {
+struct LintWords {
   std::string format = "text";
   std::string fail_on = "medium";
   ProfileWords read;
   LintOptions options;
 };
 
-Result<void> understand_all(Words& words) {
+Result<void> understand_lint(LintWords& words) {
   auto read = understand(words.read);
   if (!read) return fail(read.error());
   words.options.read = *std::move(read);
@@ -55,8 +55,8 @@ Result<void> understand_all(Words& words) {
 
 void add_lint_command(CLI::App& app, CommandLine& line) {
   CLI::App* command = app.add_subcommand("lint", "what is wrong with a profile, each with a call that shows it");
-  command->footer(kFooter);
-  const auto words = std::make_shared<Words>();
+  command->footer(kLintFooter);
+  const auto words = std::make_shared<LintWords>();
   command->add_option("PROFILE", words->options.input, "a profile in any format; - is standard input")->required();
   command->add_flag("--live", words->options.live,
                     "put each witness to the running kernel too; none of the calls is carried out");
@@ -67,7 +67,7 @@ void add_lint_command(CLI::App& app, CommandLine& line) {
       ->type_name("FILE");
   add_profile_options(*command, words->read);
   command->callback([&line, words] {
-    if (const auto understood = understand_all(*words); !understood) {
+    if (const auto understood = understand_lint(*words); !understood) {
       line.answer = usage_error(understood.error().message);
     } else {
       line.action = [words] { return lint(words->options); };

@@ -8,6 +8,7 @@
 #include <filesystem>
 
 #include "app/command_line.h"
+#include "app/complain.h"
 #include "app/guest_command.h"
 #include "lab/file.h"
 #include "lab/guest.h"
@@ -19,8 +20,6 @@ namespace sandgauge {
 namespace {
 
 constexpr std::size_t kMostReport = std::size_t{256} * 1024 * 1024;
-
-void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
 
 /// What one kernel gave.
 struct Column {
@@ -54,7 +53,7 @@ Column column_here(std::vector<std::string> words, const TempDir& scratch, const
 
 Column column_of(const KernelName& name, const LabOptions& options, const TempDir& scratch, const Interrupts& interrupts) {
   Column column{.kernel = name.text, .report = {}, .trouble = {}};
-  const auto kernel = find_kernel(name, scratch, interrupts, complain);
+  const auto kernel = find_kernel(name, scratch, interrupts, [](const std::string& message) { complain(message); });
   if (!kernel) return column.trouble = kernel.error().message, column;
   std::vector<std::string> words = options.words;
   words.insert(words.begin() + 1, {"--format", "json", "-o", "/lab/report.json"});
@@ -99,7 +98,7 @@ int take(Matrix& matrix, Column& column) {
 
 int matrix(const MatrixOptions& options) {
   const auto interrupts = Interrupts::hold();
-  if (!interrupts) return complain(interrupts.error().message), kExitCouldNotRun;
+  if (!interrupts) return complain(interrupts.error().message, kExitCouldNotRun);
   Matrix result;
   for (const std::string& word : options.lab.words) result.command += (result.command.empty() ? "" : " ") + word;
   int code = kExitAsExpected;
@@ -119,7 +118,7 @@ int matrix(const MatrixOptions& options) {
                            : options.format == "html" ? matrix_html(result)
                                                       : matrix_text(result, {.colour = colour}, options.all);
   if (auto written = write_report(options.output, text); !written)
-    return complain(written.error().message), kExitCouldNotRun;
+    return complain(written.error().message, kExitCouldNotRun);
   return interrupts->pending() != 0 ? kExitCouldNotRun : code;
 }
 

@@ -13,6 +13,7 @@
 #include <random>
 
 #include "app/command_line.h"
+#include "app/complain.h"
 #include "app/job.h"
 #include "app/selection.h"
 #include "app/supervisor.h"
@@ -26,8 +27,6 @@
 
 namespace sandgauge {
 namespace {
-
-void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
 
 int terminal_width(int fd) {
   winsize size{};
@@ -221,14 +220,14 @@ int exit_code(const Report& report, bool requirements_met) {
 int run(const RunOptions& options) {
   const auto start = std::chrono::steady_clock::now();
   const auto installation = find_installation();
-  if (!installation) return complain(installation.error().message), kExitCouldNotRun;
+  if (!installation) return complain(installation.error().message, kExitCouldNotRun);
   const auto cases = select_cases(options, *installation);
-  if (!cases) return complain(cases.error().message), kExitUsage;
-  if (auto touched = touch_shard_status_file(options); !touched) return complain(touched.error().message), kExitCouldNotRun;
+  if (!cases) return complain(cases.error().message, kExitUsage);
+  if (auto touched = touch_shard_status_file(options); !touched) return complain(touched.error().message, kExitCouldNotRun);
   if (options.list) return list(*cases, options);
 
   auto host = inspect_host();
-  if (!host) return complain(host.error().message), kExitCouldNotRun;
+  if (!host) return complain(host.error().message, kExitCouldNotRun);
   Report report = blank_report(*host);
   check_audit(*host, report.notes);
   if (options.shuffle) report.notes.push_back(fmt::format("shuffled with seed {}", options.seed));
@@ -236,12 +235,12 @@ int run(const RunOptions& options) {
   const RunContext context{.host = *host, .installation = *installation, .timeout = options.timeout};
   const std::vector<Job> jobs = jobs_of(*cases, options);
   auto supervised = supervise(jobs, context, supervise_options(options, jobs.size()));
-  if (!supervised) return complain(supervised.error().message), kExitCouldNotRun;
+  if (!supervised) return complain(supervised.error().message, kExitCouldNotRun);
   if (!supervised->interrupted_by.empty()) report.notes.push_back("ended early by " + supervised->interrupted_by);
   take_results(std::move(*supervised), report);
   if (options.mutate && !report.interrupted) {
     if (auto mutated = run_mutants(*cases, context, options, report); !mutated)
-      return complain(mutated.error().message), kExitCouldNotRun;
+      return complain(mutated.error().message, kExitCouldNotRun);
   }
   note_differences(*cases, report);
   const std::vector<std::string> unmet = unmet_requirements(report, options);
@@ -249,7 +248,7 @@ int run(const RunOptions& options) {
   report.duration = std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::steady_clock::now() - start);
 
   if (auto written = write_report(options.output, render(report, options)); !written)
-    return complain(written.error().message), kExitCouldNotRun;
+    return complain(written.error().message, kExitCouldNotRun);
   return exit_code(report, unmet.empty());
 }
 

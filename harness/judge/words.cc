@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/errno_text.h"
+#include "model/action.h"
 
 namespace sandgauge {
 
@@ -34,7 +35,6 @@ std::string describe_call(std::int32_t number, std::uint32_t arch) {
 }
 
 std::optional<int> errno_of(std::int64_t result) {
-  constexpr std::int64_t kHighestErrno = 4095;
   if (result >= 0 || result < -kHighestErrno) return std::nullopt;
   return static_cast<int>(-result);
 }

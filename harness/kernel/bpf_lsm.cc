@@ -131,7 +131,7 @@ int getsid_as(const char* name) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-void find_built(const Machine&, Capability& c) {
+void find_bpf_built(const Machine&, Capability& c) {
   const Result<std::uint32_t>& id = hook_id();
   if (id) {
     c.advertised = {Standing::yes, fmt::format("{} has the function {}", kBtf, kHook)};
@@ -141,7 +141,7 @@ void find_built(const Machine&, Capability& c) {
   }
 }
 
-void find_listed(const Machine& machine, Capability& c) {
+void find_bpf_listed(const Machine& machine, Capability& c) {
   if (!machine.lsms) {
     c.advertised = {Standing::unknown, machine.lsms_source};
     return;
@@ -151,7 +151,7 @@ void find_listed(const Machine& machine, Capability& c) {
                   fmt::format("bpf is {}in {}", there ? "" : "not ", machine.lsms_source)};
 }
 
-void find_load(const Machine& machine, Capability& c) {
+void find_bpf_load(const Machine& machine, Capability& c) {
   c.works = attempt([&](Witness& witness) {
     if (load(witness, machine, random_name()) >= 0) witness.yes("a program for the hook %s loads", kHook);
   });
@@ -164,7 +164,7 @@ void find_attach(const Machine& machine, Capability& c) {
 }
 
 void find_enforce(const Machine& machine, Capability& c) {
-  find_listed(machine, c);
+  find_bpf_listed(machine, c);
   c.works = attempt([&](Witness& witness) {
     const CommName name = random_name();
     if (const int before = getsid_as(name.text)) return witness.untested("getsid(2) fails before: %s", error_name(before));
@@ -190,21 +190,21 @@ std::vector<Row> bpf_lsm_rows() {
        .since = kSince,
        .source = kSource,
        .options = {"BPF_LSM", "DEBUG_INFO_BTF"},
-       .find = find_built},
+       .find = find_bpf_built},
       {.id = "bpf_lsm.listed",
        .title = "BPF LSM: in the list of LSMs",
        .meaning = "Without this an attached program is never asked: it seems to work and denies nothing.",
        .since = kSince,
        .source = kSource,
        .options = {"BPF_LSM"},
-       .find = find_listed},
+       .find = find_bpf_listed},
       {.id = "bpf_lsm.load",
        .title = "BPF LSM: a program loads",
        .meaning = "The verifier takes a program for a hook.",
        .since = kSince,
        .source = kSource,
        .options = {"BPF_LSM", "DEBUG_INFO_BTF"},
-       .find = find_load},
+       .find = find_bpf_load},
       {.id = "bpf_lsm.attach",
        .title = "BPF LSM: a program can be attached",
        .meaning = "It is put on the hook; that does not yet mean that it is asked.",

@@ -93,7 +93,7 @@ void find_tsync_esrch(const Machine&, Capability& c) {
   });
 }
 
-void find_log(const Machine&, Capability& c) {
+void find_log_flag(const Machine&, Capability& c) {
   advertise(c, SECCOMP_FILTER_FLAG_LOG);
   c.works = attempt([](Witness& witness) {
     const long loaded = load_filter(kDenial, SECCOMP_FILTER_FLAG_LOG);
@@ -169,7 +169,7 @@ std::vector<Row> seccomp_flag_rows() {
       row("seccomp.flag.tsync_esrch", "flag TSYNC_ESRCH: a plain error if a thread cannot follow",
           "TSYNC and NEW_LISTENER can be used together.", {5, 7}, find_tsync_esrch),
       row("seccomp.flag.log", "flag LOG: denials are recorded too",
-          "An operator sees in the audit log what a filter has denied.", {4, 14}, find_log),
+          "An operator sees in the audit log what a filter has denied.", {4, 14}, find_log_flag),
       row("seccomp.flag.spec_allow", "flag SPEC_ALLOW: no mitigation along with the filter",
           "A filter without the price of the SSB mitigation, where a filter would turn it on.", {4, 17}, find_spec_allow),
       row("seccomp.flag.new_listener", "flag NEW_LISTENER: a descriptor for NOTIFY",

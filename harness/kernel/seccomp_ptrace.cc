@@ -19,7 +19,7 @@ constexpr auto kGetMetadata = static_cast<__ptrace_request>(0x420d);  // PTRACE_
 constexpr auto kGetCallInfo = static_cast<__ptrace_request>(0x420e);  // PTRACE_GET_SYSCALL_INFO
 constexpr unsigned long kSuspend = 1UL << 21;                         // PTRACE_O_SUSPEND_SECCOMP
 
-const auto kDenial = answer(kTrialCall, SECCOMP_RET_ERRNO | EACCES);
+const auto kKept = answer(kTrialCall, SECCOMP_RET_ERRNO | EACCES);
 constexpr int kDenied = 3;  // exit codes of a tracee
 constexpr int kRan = 4;
 
@@ -52,12 +52,12 @@ void refused(Witness& witness, const Machine& machine, const char* what, int err
 
 void find_get_filter(const Machine& machine, Capability& c) {
   c.works = attempt([&](Witness& witness) {
-    const pid_t tracee = stopped_tracee(witness, kDenial);
+    const pid_t tracee = stopped_tracee(witness, kKept);
     if (tracee < 0) return;
     sock_filter code[BPF_MAXINSNS];
     const long length = ::ptrace(kGetFilter, tracee, 0, code);
     if (length < 0) return refused(witness, machine, "PTRACE_SECCOMP_GET_FILTER", errno);
-    if (length != static_cast<long>(kDenial.size()) || std::memcmp(code, kDenial.data(), sizeof kDenial) != 0)
+    if (length != static_cast<long>(kKept.size()) || std::memcmp(code, kKept.data(), sizeof kKept) != 0)
       return witness.no("%ld instructions come back, not the filter's own", length);
     witness.yes("the filter's instructions come back as they were loaded");
   });
@@ -65,7 +65,7 @@ void find_get_filter(const Machine& machine, Capability& c) {
 
 void find_get_metadata(const Machine& machine, Capability& c) {
   c.works = attempt([&](Witness& witness) {
-    const pid_t tracee = stopped_tracee(witness, kDenial, SECCOMP_FILTER_FLAG_LOG);
+    const pid_t tracee = stopped_tracee(witness, kKept, SECCOMP_FILTER_FLAG_LOG);
     if (tracee < 0) return;
     struct {
       std::uint64_t filter = 0;
@@ -80,7 +80,7 @@ void find_get_metadata(const Machine& machine, Capability& c) {
 
 void find_suspend(const Machine& machine, Capability& c) {
   c.works = attempt([&](Witness& witness) {
-    const pid_t tracee = stopped_tracee(witness, kDenial);
+    const pid_t tracee = stopped_tracee(witness, kKept);
     if (tracee < 0) return;
     if (::ptrace(PTRACE_SETOPTIONS, tracee, nullptr, kSuspend | PTRACE_O_EXITKILL) != 0) {
       if (errno == EPERM && !machine.has("CAP_SYS_ADMIN")) return witness.untested("needs CAP_SYS_ADMIN");

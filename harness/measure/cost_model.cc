@@ -15,12 +15,6 @@ double product(const std::array<double, 3>& x, const std::array<double, 3>& coef
   return x[0] * coefficients[0] + x[1] * coefficients[1] + x[2] * coefficients[2];
 }
 
-std::vector<double> present(const std::vector<double>& samples) {
-  std::vector<double> kept;
-  std::ranges::copy_if(samples, std::back_inserter(kept), [](double sample) { return !std::isnan(sample); });
-  return kept;
-}
-
 Interval interval_of(double fitted, std::vector<double> resampled) {
   constexpr double kTail = 0.025;
   return {fitted, quantile(resampled, kTail), quantile(resampled, 1 - kTail)};
@@ -64,7 +58,7 @@ CostModel fit_costs(std::span<const CostRow> rows, std::uint64_t seed) {
   std::vector<std::vector<double>> samples;
   std::vector<double> y;
   for (const CostRow& row : rows) {
-    samples.push_back(present(row.differences));
+    samples.push_back(taken(row.differences));
     if (samples.back().empty()) {
       samples.pop_back();
       continue;

@@ -9,11 +9,6 @@
 namespace sandgauge {
 namespace {
 
-const BenchRow* find(const Measurement& run, const std::string& id) {
-  const auto row = std::ranges::find(run.rows, id, &BenchRow::id);
-  return row != run.rows.end() ? &*row : nullptr;
-}
-
 std::string fact(const Measurement& run, std::string_view name) {
   for (const auto& [key, value] : run.environment)
     if (key == name) return value;
@@ -32,19 +27,19 @@ std::pair<std::vector<double>, std::vector<double>> paired(const BenchRow& row, 
 }
 
 bool has_ratio(const Measurement& run, const BenchRow* row) {
-  return row != nullptr && row->problem.empty() && !row->baseline.empty() && find(run, row->baseline) != nullptr &&
-         !paired(*row, *find(run, row->baseline)).first.empty();
+  return row != nullptr && row->problem.empty() && !row->baseline.empty() && run.row(row->baseline) != nullptr &&
+         !paired(*row, *run.row(row->baseline)).first.empty();
 }
 
-constexpr std::size_t kResamples = 2000;
+constexpr std::size_t kRatioResamples = 2000;
 
 std::vector<double> ratios(const Measurement& run, const BenchRow& row, std::uint64_t seed) {
-  const auto [over, under] = paired(row, *find(run, row.baseline));
-  return ratio_resamples(over, under, kResamples, seed);
+  const auto [over, under] = paired(row, *run.row(row.baseline));
+  return ratio_resamples(over, under, kRatioResamples, seed);
 }
 
 double ratio(const Measurement& run, const BenchRow& row) {
-  const auto [over, under] = paired(row, *find(run, row.baseline));
+  const auto [over, under] = paired(row, *run.row(row.baseline));
   return median(over) / median(under);
 }
 
@@ -62,7 +57,7 @@ Result<Gate> compare(const Measurement& now, const Measurement& before, double m
       gate.notes.push_back(fmt::format("{} differs: was \"{}\", is \"{}\"", name, fact(before, name), fact(now, name)));
   for (const BenchRow& old : before.rows) {
     if (old.control || !has_ratio(before, &old)) continue;
-    const BenchRow* row = find(now, old.id);
+    const BenchRow* row = now.row(old.id);
     if (!has_ratio(now, row)) {
       gate.missing.push_back(row == nullptr         ? old.id + ": not in this run"
                              : row->problem.empty() ? old.id + ": no samples"
@@ -72,9 +67,10 @@ Result<Gate> compare(const Measurement& now, const Measurement& before, double m
     // Two independent runs: any resample of one may meet any of the other.
     const std::vector<double> new_ratios = ratios(now, *row, 1);
     const std::vector<double> old_ratios = ratios(before, old, 2);
-    std::vector<double> changes(kResamples);
-    constexpr std::size_t kStride = 7919;  // a prime that does not divide kResamples: a fixed shuffle
-    for (std::size_t i = 0; i < kResamples; ++i) changes[i] = new_ratios[i] / old_ratios[i * kStride % kResamples] - 1;
+    std::vector<double> changes(kRatioResamples);
+    constexpr std::size_t kStride = 7919;  // a prime that does not divide kRatioResamples: a fixed shuffle
+    for (std::size_t i = 0; i < kRatioResamples; ++i)
+      changes[i] = new_ratios[i] / old_ratios[i * kStride % kRatioResamples] - 1;
     constexpr double kTail = 0.025;
     GateRow compared{.row = old.id, .before = ratio(before, old), .now = ratio(now, *row)};
     compared.change = {compared.now / compared.before - 1, quantile(changes, kTail), quantile(changes, 1 - kTail)};

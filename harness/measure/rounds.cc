@@ -13,7 +13,7 @@ namespace sandgauge {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kNotTaken = std::numeric_limits<double>::quiet_NaN();
 constexpr int kCallStretches = 9;
 constexpr int kProcessStretches = 3;
 constexpr double kStretch = 160'000;  // nanoseconds: nine of them are 1.4 ms
@@ -95,7 +95,7 @@ class Rounds {
   }
 
   Result<void> round() {
-    for (ConditionResult& result : result_.conditions) result.samples.push_back(kNan);
+    for (ConditionResult& result : result_.conditions) result.samples.push_back(kNotTaken);
     ++result_.rounds;
     for (const std::size_t index : order()) {
       if (stopped()) break;
@@ -152,7 +152,7 @@ std::vector<double> paired_differences(const std::vector<double>& samples, const
 
 Interval order_interval(std::vector<double> samples) {
   std::erase_if(samples, [](double sample) { return std::isnan(sample); });
-  if (samples.empty()) return {kNan, kNan, kNan};
+  if (samples.empty()) return {kNotTaken, kNotTaken, kNotTaken};
   std::ranges::sort(samples);
   // The ranks between which the median lies with 95%: n/2 -+ 1.96 sqrt(n)/2, by the normal approximation of the binomial.
   const auto size = static_cast<double>(samples.size());

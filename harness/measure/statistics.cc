@@ -55,6 +55,12 @@ double exact_tail(std::size_t n, double w) {
 
 }  // namespace
 
+std::vector<double> taken(std::span<const double> samples) {
+  std::vector<double> kept;
+  std::ranges::copy_if(samples, std::back_inserter(kept), [](double sample) { return !std::isnan(sample); });
+  return kept;
+}
+
 double median(std::span<const double> samples) {
   if (any_nan(samples)) return kNan;
   std::vector<double> copy(samples.begin(), samples.end());

@@ -17,6 +17,9 @@
 
 namespace sandgauge {
 
+/// Without those that were not taken (NaN).
+std::vector<double> taken(std::span<const double> samples);
+
 /// The middle value, or the mean of the two in the middle.
 double median(std::span<const double> samples);
 /// Linear interpolation between order statistics, Hyndman and Fan's type 7: what R and NumPy do. 0 <= q <= 1.

@@ -12,21 +12,10 @@ namespace {
 
 constexpr double kConfidence = 0.95;
 
-std::vector<double> present(const std::vector<double>& samples) {
-  std::vector<double> kept;
-  std::ranges::copy_if(samples, std::back_inserter(kept), [](double sample) { return !std::isnan(sample); });
-  return kept;
-}
-
-const BenchRow* find(const Measurement& measurement, const std::string& id) {
-  const auto row = std::ranges::find(measurement.rows, id, &BenchRow::id);
-  return row != measurement.rows.end() ? &*row : nullptr;
-}
-
 void fill_row(BenchRow& row, const BenchRow* baseline, std::uint64_t seed) {
-  row.cost = median_interval(present(row.samples), row.confidence, 1000, seed);
+  row.cost = median_interval(taken(row.samples), row.confidence, 1000, seed);
   if (baseline == nullptr) return;
-  const std::vector<double> differences = present(paired_differences(row.samples, baseline->samples));
+  const std::vector<double> differences = taken(paired_differences(row.samples, baseline->samples));
   if (differences.empty()) {
     row.problem =
         baseline->problem.empty() ? "no round has a sample of it and of its baseline" : "its baseline has no times";
@@ -93,18 +82,18 @@ void summarise(Measurement& measurement, std::span<const std::size_t> fitted, co
     row.batch = condition.batch;
     row.confidence =
         row.control ? 1 - (1 - kConfidence) / static_cast<double>(std::max<std::ptrdiff_t>(controls, 1)) : kConfidence;
-    const std::size_t taken = present(row.samples).size();
-    if (row.problem.empty() && condition.unwanted > 0 && taken * 2 < row.samples.size())
+    const std::size_t rounds = taken(row.samples).size();
+    if (row.problem.empty() && condition.unwanted > 0 && rounds * 2 < row.samples.size())
       row.problem = fmt::format("other work was on the CPUs in {} of {} rounds; this row needs the other CPU idle",
                                 condition.unwanted, row.samples.size());
-    if (row.problem.empty() && taken == 0) row.problem = "no sample ended in time";
+    if (row.problem.empty() && rounds == 0) row.problem = "no sample ended in time";
   }
   measurement.rounds = result.rounds;
   measurement.interrupted = result.interrupted;
   measurement.involuntary_switches = result.involuntary_switches;
   std::uint64_t seed = measurement.seed;
   for (BenchRow& row : measurement.rows)
-    if (row.problem.empty()) fill_row(row, row.baseline.empty() ? nullptr : find(measurement, row.baseline), ++seed);
+    if (row.problem.empty()) fill_row(row, row.baseline.empty() ? nullptr : measurement.row(row.baseline), ++seed);
   judge_controls(measurement);
   mark_noise(measurement);
   for (const BenchRow& row : measurement.rows)
@@ -115,7 +104,7 @@ void summarise(Measurement& measurement, std::span<const std::size_t> fitted, co
   std::vector<CostRow> rows;
   for (const std::size_t index : fitted) {
     const BenchRow& row = measurement.rows[index];
-    const BenchRow* baseline = find(measurement, row.baseline);
+    const BenchRow* baseline = measurement.row(row.baseline);
     if (!row.problem.empty() || baseline == nullptr) continue;
     const double filters = row.bitmap_hit ? 0 : row.filters;
     rows.push_back(

@@ -11,8 +11,6 @@
 namespace sandgauge {
 namespace {
 
-constexpr std::uint16_t kHighestErrno = 4095;
-
 struct Spelling {
   std::string_view name;
   ActionKind kind;

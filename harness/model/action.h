@@ -30,6 +30,9 @@ struct Action {
   auto operator<=>(const Action&) const = default;
 };
 
+/// What ERRNO can answer with: MAX_ERRNO in the kernel's include/linux/err.h.
+inline constexpr std::uint16_t kHighestErrno = 4095;
+
 constexpr Action errno_action(std::uint16_t error) { return {ActionKind::error, error}; }
 
 /// SECCOMP_RET_* with the data in the low 16 bits (linux/seccomp.h).

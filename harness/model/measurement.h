@@ -4,6 +4,7 @@
 // one round. Times are nanoseconds per call; a lower bound below 0 is noise, not a gain.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -129,6 +130,11 @@ struct Measurement {
   std::vector<StripCell> strip;        // of the profile, by number; empty in the standard report
   Gate gate;
   bool operator==(const Measurement&) const = default;
+  /// null: there is no such row
+  const BenchRow* row(const std::string& id) const {
+    const auto found = std::ranges::find(rows, id, &BenchRow::id);
+    return found != rows.end() ? &*found : nullptr;
+  }
 };
 
 }  // namespace sandgauge

@@ -5,7 +5,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr std::string_view kForm = "such as 'arg0 == 1', 'arg1 >= 0x100' or 'arg2 & 0xff == 3'";
+constexpr std::string_view kTestForm = "such as 'arg0 == 1', 'arg1 >= 0x100' or 'arg2 & 0xff == 3'";
 
 struct Operator {
   std::string_view symbol;
@@ -19,16 +19,16 @@ constexpr Operator kOperators[] = {
     {"<", "SCMP_CMP_LT", Compare::less},           {">", "SCMP_CMP_GT", Compare::greater},
 };
 
-void skip_spaces(std::string_view& text) {
+void skip_blanks(std::string_view& text) {
   while (text.starts_with(' ') || text.starts_with('\t')) text.remove_prefix(1);
 }
 
 /// What stands before the next space or operator.
 std::string_view take_word(std::string_view& text) {
-  skip_spaces(text);
+  skip_blanks(text);
   const std::string_view word = text.substr(0, text.find_first_of(" \t&=!<>"));
   text.remove_prefix(word.size());
-  skip_spaces(text);
+  skip_blanks(text);
   return word;
 }
 
@@ -47,7 +47,7 @@ Result<ArgumentTest> parse_argument_test(std::string_view text) {
   const std::string_view whole = text;
   const std::string_view argument = take_word(text);
   if (argument.size() != 4 || !argument.starts_with("arg"))
-    return fail("the test {} does not begin with an argument, expected arg0 to arg5, {}", shown(whole), kForm);
+    return fail("the test {} does not begin with an argument, expected arg0 to arg5, {}", shown(whole), kTestForm);
   if (argument[3] < '0' || argument[3] > '5')
     return fail("the test {} is of {}, expected arg0 to arg5", shown(whole), argument);
   ArgumentTest test{.index = static_cast<std::uint8_t>(argument[3] - '0')};
@@ -65,7 +65,8 @@ Result<ArgumentTest> parse_argument_test(std::string_view text) {
   const auto value = parse_word(take_word(text));
   if (!value) return fail("in the test {}: {}", shown(whole), value.error().message);
   test.value = *value;
-  if (!text.empty()) return fail("the test {} goes on after its number, expected one comparison, {}", shown(whole), kForm);
+  if (!text.empty())
+    return fail("the test {} goes on after its number, expected one comparison, {}", shown(whole), kTestForm);
   return test;
 }
 

@@ -15,60 +15,60 @@
 namespace sandgauge {
 namespace {
 
-struct Constant {
+struct BpfConstant {
   std::string_view name;
   std::uint32_t value;
 };
 #define SANDGAUGE_CONSTANT(name) \
   { #name, name }
-constexpr Constant kConstants[] = {SANDGAUGE_CONSTANT(BPF_LD),
-                                   SANDGAUGE_CONSTANT(BPF_LDX),
-                                   SANDGAUGE_CONSTANT(BPF_ST),
-                                   SANDGAUGE_CONSTANT(BPF_STX),
-                                   SANDGAUGE_CONSTANT(BPF_ALU),
-                                   SANDGAUGE_CONSTANT(BPF_JMP),
-                                   SANDGAUGE_CONSTANT(BPF_RET),
-                                   SANDGAUGE_CONSTANT(BPF_MISC),
-                                   SANDGAUGE_CONSTANT(BPF_W),
-                                   SANDGAUGE_CONSTANT(BPF_H),
-                                   SANDGAUGE_CONSTANT(BPF_B),
-                                   SANDGAUGE_CONSTANT(BPF_IMM),
-                                   SANDGAUGE_CONSTANT(BPF_ABS),
-                                   SANDGAUGE_CONSTANT(BPF_IND),
-                                   SANDGAUGE_CONSTANT(BPF_MEM),
-                                   SANDGAUGE_CONSTANT(BPF_LEN),
-                                   SANDGAUGE_CONSTANT(BPF_ADD),
-                                   SANDGAUGE_CONSTANT(BPF_SUB),
-                                   SANDGAUGE_CONSTANT(BPF_MUL),
-                                   SANDGAUGE_CONSTANT(BPF_DIV),
-                                   SANDGAUGE_CONSTANT(BPF_OR),
-                                   SANDGAUGE_CONSTANT(BPF_AND),
-                                   SANDGAUGE_CONSTANT(BPF_LSH),
-                                   SANDGAUGE_CONSTANT(BPF_RSH),
-                                   SANDGAUGE_CONSTANT(BPF_NEG),
-                                   SANDGAUGE_CONSTANT(BPF_XOR),
-                                   SANDGAUGE_CONSTANT(BPF_JA),
-                                   SANDGAUGE_CONSTANT(BPF_JEQ),
-                                   SANDGAUGE_CONSTANT(BPF_JGT),
-                                   SANDGAUGE_CONSTANT(BPF_JGE),
-                                   SANDGAUGE_CONSTANT(BPF_JSET),
-                                   SANDGAUGE_CONSTANT(BPF_K),
-                                   SANDGAUGE_CONSTANT(BPF_X),
-                                   SANDGAUGE_CONSTANT(BPF_A),
-                                   SANDGAUGE_CONSTANT(BPF_TAX),
-                                   SANDGAUGE_CONSTANT(BPF_TXA),
-                                   SANDGAUGE_CONSTANT(SECCOMP_RET_KILL_PROCESS),
-                                   SANDGAUGE_CONSTANT(SECCOMP_RET_KILL_THREAD),
-                                   SANDGAUGE_CONSTANT(SECCOMP_RET_KILL),
-                                   SANDGAUGE_CONSTANT(SECCOMP_RET_TRAP),
-                                   SANDGAUGE_CONSTANT(SECCOMP_RET_ERRNO),
-                                   SANDGAUGE_CONSTANT(SECCOMP_RET_USER_NOTIF),
-                                   SANDGAUGE_CONSTANT(SECCOMP_RET_TRACE),
-                                   SANDGAUGE_CONSTANT(SECCOMP_RET_LOG),
-                                   SANDGAUGE_CONSTANT(SECCOMP_RET_ALLOW),
-                                   SANDGAUGE_CONSTANT(AUDIT_ARCH_X86_64),
-                                   SANDGAUGE_CONSTANT(AUDIT_ARCH_I386),
-                                   SANDGAUGE_CONSTANT(AUDIT_ARCH_AARCH64)};
+constexpr BpfConstant kBpfConstants[] = {SANDGAUGE_CONSTANT(BPF_LD),
+                                         SANDGAUGE_CONSTANT(BPF_LDX),
+                                         SANDGAUGE_CONSTANT(BPF_ST),
+                                         SANDGAUGE_CONSTANT(BPF_STX),
+                                         SANDGAUGE_CONSTANT(BPF_ALU),
+                                         SANDGAUGE_CONSTANT(BPF_JMP),
+                                         SANDGAUGE_CONSTANT(BPF_RET),
+                                         SANDGAUGE_CONSTANT(BPF_MISC),
+                                         SANDGAUGE_CONSTANT(BPF_W),
+                                         SANDGAUGE_CONSTANT(BPF_H),
+                                         SANDGAUGE_CONSTANT(BPF_B),
+                                         SANDGAUGE_CONSTANT(BPF_IMM),
+                                         SANDGAUGE_CONSTANT(BPF_ABS),
+                                         SANDGAUGE_CONSTANT(BPF_IND),
+                                         SANDGAUGE_CONSTANT(BPF_MEM),
+                                         SANDGAUGE_CONSTANT(BPF_LEN),
+                                         SANDGAUGE_CONSTANT(BPF_ADD),
+                                         SANDGAUGE_CONSTANT(BPF_SUB),
+                                         SANDGAUGE_CONSTANT(BPF_MUL),
+                                         SANDGAUGE_CONSTANT(BPF_DIV),
+                                         SANDGAUGE_CONSTANT(BPF_OR),
+                                         SANDGAUGE_CONSTANT(BPF_AND),
+                                         SANDGAUGE_CONSTANT(BPF_LSH),
+                                         SANDGAUGE_CONSTANT(BPF_RSH),
+                                         SANDGAUGE_CONSTANT(BPF_NEG),
+                                         SANDGAUGE_CONSTANT(BPF_XOR),
+                                         SANDGAUGE_CONSTANT(BPF_JA),
+                                         SANDGAUGE_CONSTANT(BPF_JEQ),
+                                         SANDGAUGE_CONSTANT(BPF_JGT),
+                                         SANDGAUGE_CONSTANT(BPF_JGE),
+                                         SANDGAUGE_CONSTANT(BPF_JSET),
+                                         SANDGAUGE_CONSTANT(BPF_K),
+                                         SANDGAUGE_CONSTANT(BPF_X),
+                                         SANDGAUGE_CONSTANT(BPF_A),
+                                         SANDGAUGE_CONSTANT(BPF_TAX),
+                                         SANDGAUGE_CONSTANT(BPF_TXA),
+                                         SANDGAUGE_CONSTANT(SECCOMP_RET_KILL_PROCESS),
+                                         SANDGAUGE_CONSTANT(SECCOMP_RET_KILL_THREAD),
+                                         SANDGAUGE_CONSTANT(SECCOMP_RET_KILL),
+                                         SANDGAUGE_CONSTANT(SECCOMP_RET_TRAP),
+                                         SANDGAUGE_CONSTANT(SECCOMP_RET_ERRNO),
+                                         SANDGAUGE_CONSTANT(SECCOMP_RET_USER_NOTIF),
+                                         SANDGAUGE_CONSTANT(SECCOMP_RET_TRACE),
+                                         SANDGAUGE_CONSTANT(SECCOMP_RET_LOG),
+                                         SANDGAUGE_CONSTANT(SECCOMP_RET_ALLOW),
+                                         SANDGAUGE_CONSTANT(AUDIT_ARCH_X86_64),
+                                         SANDGAUGE_CONSTANT(AUDIT_ARCH_I386),
+                                         SANDGAUGE_CONSTANT(AUDIT_ARCH_AARCH64)};
 #undef SANDGAUGE_CONSTANT
 
 bool is_word(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -128,8 +128,8 @@ class Source {
 };
 
 std::optional<std::uint32_t> value_of(std::string_view word) {
-  const auto* known = std::ranges::find(kConstants, word, &Constant::name);
-  if (known != std::end(kConstants)) return known->value;
+  const auto* known = std::ranges::find(kBpfConstants, word, &BpfConstant::name);
+  if (known != std::end(kBpfConstants)) return known->value;
   while (!word.empty() && (word.back() == 'u' || word.back() == 'U' || word.back() == 'l' || word.back() == 'L'))
     word.remove_suffix(1);
   int base = 10;

@@ -10,7 +10,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr std::string_view kForm = "name(arguments), such as getpid(), uname(scratch) or mkdir(\"dir\", 0o755)@i386";
+constexpr std::string_view kCallForm = "name(arguments), such as getpid(), uname(scratch) or mkdir(\"dir\", 0o755)@i386";
 constexpr std::size_t kMostArguments = 6;
 
 void skip_spaces(std::string_view& text) {
@@ -74,7 +74,7 @@ Result<std::vector<CallArgument>> take_arguments(std::string_view& text) {
   skip_spaces(text);
   while (!text.starts_with(')')) {
     if (!args.empty()) {
-      if (!text.starts_with(',')) return fail("arguments without a ',' between or a ')' after them, expected {}", kForm);
+      if (!text.starts_with(',')) return fail("arguments without a ',' between or a ')' after them, expected {}", kCallForm);
       text.remove_prefix(1);
       skip_spaces(text);
     }
@@ -124,7 +124,7 @@ Result<std::string> parse_syscall(std::string_view text, std::span<const Abi> ab
 Result<CallRequest> parse_call(std::string_view text) {
   const std::string_view whole = text;
   const auto open = text.find('(');
-  if (open == std::string_view::npos) return fail("the call {} has no arguments, expected {}", shown(whole), kForm);
+  if (open == std::string_view::npos) return fail("the call {} has no arguments, expected {}", shown(whole), kCallForm);
   const std::string_view name = trimmed(text.substr(0, open));
   text.remove_prefix(open + 1);
   auto args = take_arguments(text);
@@ -138,7 +138,7 @@ Result<CallRequest> parse_call(std::string_view text) {
                   shown(whole));
     call.abi = *abi;
   } else if (!text.empty()) {
-    return fail("the call {} goes on after its ')', expected {}", shown(whole), kForm);
+    return fail("the call {} goes on after its ')', expected {}", shown(whole), kCallForm);
   }
   auto syscall = parse_syscall(name, {&call.abi, 1});
   if (!syscall) return fail(syscall.error());

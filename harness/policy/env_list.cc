@@ -23,7 +23,7 @@ struct Variables {
   std::optional<Value> action;
 };
 
-std::string_view trimmed(std::string_view text) {
+std::string_view without_end_spaces(std::string_view text) {
   while (!text.empty() && (text.back() == ' ' || text.back() == '\t' || text.back() == '\r')) text.remove_suffix(1);
   return text;
 }
@@ -31,7 +31,7 @@ std::string_view trimmed(std::string_view text) {
 Result<void> read_line(std::string_view line, int number, Variables& variables) {
   std::size_t at = std::min(line.find_first_not_of(" \t"), line.size());
   if (line.substr(at).starts_with("export ")) at = std::min(line.find_first_not_of(" \t", at + 6), line.size());
-  const std::string_view rest = trimmed(line.substr(at));
+  const std::string_view rest = without_end_spaces(line.substr(at));
   if (rest.empty() || rest.front() == '#') return {};
   const auto equals = rest.find('=');
   const std::string_view name = rest.substr(0, equals);

@@ -1,6 +1,7 @@
 #include "policy/format.h"
 
 #include <algorithm>
+#include <cctype>
 
 #include "policy/bpf_text.h"
 #include "policy/env_list.h"
@@ -28,8 +29,6 @@ std::string_view without_space(std::string_view text) {
   const auto start = text.find_first_not_of(" \t\r\n");
   return start == std::string_view::npos ? std::string_view() : text.substr(start);
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 /// By the first line that says something: '#' begins a comment in all of them but for Kafel's directives.
 ProfileFormat detect_by_line(std::string_view text) {
@@ -86,7 +85,8 @@ ProfileFormat detect_format(std::string_view text) {
     // A policy of ours can be a map in braces too, but hardly anybody puts its keys in quotes.
     const std::string_view inside = without_space(text.substr(1));
     if (inside.starts_with('"')) return ProfileFormat::oci;
-    if (inside.starts_with('{') || inside.starts_with("BPF_") || (!inside.empty() && is_digit(inside.front())))
+    if (inside.starts_with('{') || inside.starts_with("BPF_") ||
+        (!inside.empty() && std::isdigit(static_cast<unsigned char>(inside.front())) != 0))
       return ProfileFormat::bpf_c;
     return ProfileFormat::yaml;
   }

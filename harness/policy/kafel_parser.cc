@@ -13,7 +13,7 @@ namespace {
 
 using Kind = KafelWord::Kind;
 
-constexpr int kDeepest = 64;
+constexpr int kDeepestPolicy = 64;
 constexpr std::size_t kMostRules = 20'000;
 
 class Parser {
@@ -264,7 +264,7 @@ class Parser {
   }
 
   Result<Condition> primary(int depth) {
-    if (depth > kDeepest) return wrong(word(), "nested deeper than {} levels, expected fewer", kDeepest);
+    if (depth > kDeepestPolicy) return wrong(word(), "nested deeper than {} levels, expected fewer", kDeepestPolicy);
     if (take("!")) {
       const auto inner = primary(depth + 1);
       return inner ? located(opposite(*inner)) : inner;

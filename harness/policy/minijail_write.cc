@@ -9,7 +9,7 @@
 namespace sandgauge {
 namespace {
 
-const Action kKill{ActionKind::kill_thread, 0};
+const Action kKillThread{ActionKind::kill_thread, 0};
 
 std::string minijail_test(const ArgumentTest& test) {
   if (test.compare != Compare::masked_equal) return to_string(test);
@@ -71,9 +71,9 @@ Result<std::string> line_of(const std::string& name, const std::vector<const Rul
 
 WrittenProfile to_minijail(const Policy& policy) {
   WrittenProfile written;
-  if (policy.default_action != kKill)
+  if (policy.default_action != kKillThread)
     written.lost.push_back(fmt::format("default: {}, calls without a line get KILL", to_string(policy.default_action)));
-  if (policy.foreign_action != kKill)
+  if (policy.foreign_action != kKillThread)
     written.lost.push_back(
         fmt::format("foreign: {}, calls of other architectures get KILL", to_string(policy.foreign_action)));
   if (policy.architectures.size() != 1) written.lost.emplace_back("more than one architecture");

@@ -16,7 +16,6 @@ namespace {
 
 using About = ProfileNote::About;
 
-constexpr std::int64_t kHighestErrno = 4095;  // MAX_ERRNO in the kernel's include/linux/err.h
 constexpr std::int64_t kHighestData = 0xffff;
 constexpr std::size_t kMostTests = 32;  // each may become a rule of its own
 
@@ -83,7 +82,7 @@ Result<Action> with_errno(const Yaml& map, const char* action_key, const char* n
     action.data = static_cast<std::uint16_t>(*value);
     return action;
   }
-  const auto value = number_of(**number, action.kind == ActionKind::error ? kHighestErrno : kHighestData);
+  const auto value = number_of(**number, action.kind == ActionKind::error ? std::int64_t{kHighestErrno} : kHighestData);
   if (!value) return fail(value.error());
   action.data = static_cast<std::uint16_t>(*value);
   return action;

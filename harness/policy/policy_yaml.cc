@@ -11,8 +11,6 @@
 namespace sandgauge {
 namespace {
 
-constexpr std::int64_t kHighestErrno = 4095;  // MAX_ERRNO in the kernel's include/linux/err.h
-
 Result<std::string> syscall_of(const Yaml& node, const Policy& policy, const Rule& rule) {
   const auto text = term_of(node, "the name or the number of a syscall");
   if (!text) return fail(text.error());

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "model/action.h"
 #include "probe/raw_call.h"
 
 namespace sandgauge {
@@ -40,7 +41,6 @@ Text errno_text_of(int error) {
 }
 
 Text result_text(std::int64_t result) {
-  constexpr std::int64_t kHighestErrno = 4095;
   return result < 0 && result >= -kHighestErrno ? errno_text_of(static_cast<int>(-result)) : number_text(result);
 }
 

@@ -105,9 +105,9 @@ Json strip_json(const std::vector<StripCell>& strip) {
 }
 
 /// Reads fields of one object; the first that is wrong is remembered.
-class Reader {
+class MeasurementReader {
  public:
-  Reader(const Json& json, std::string path) : json_(json), path_(std::move(path)) {}
+  MeasurementReader(const Json& json, std::string path) : json_(json), path_(std::move(path)) {}
 
   template <class T>
   void take(const char* key, T& to) {
@@ -124,7 +124,7 @@ class Reader {
         to = field->get<double>();
       }
     } else if constexpr (std::is_same_v<T, Interval>) {
-      Reader inside(*field, path_ + key + ".");
+      MeasurementReader inside(*field, path_ + key + ".");
       inside.take("median", to.median);
       inside.take("low", to.low);
       inside.take("high", to.high);
@@ -173,7 +173,7 @@ class Reader {
     error_ = fmt::format("{}{} is missing", path_, key);
     return nullptr;
   }
-  void inherit(const Reader& inside) {
+  void inherit(const MeasurementReader& inside) {
     if (error_.empty()) error_ = inside.error_;
   }
   [[nodiscard]] const std::string& error() const { return error_; }
@@ -188,8 +188,8 @@ class Reader {
   std::string error_;
 };
 
-void read_row(const Json& json, const std::string& path, Reader& outside, Measurement& to) {
-  Reader fields(json, path + ".");
+void read_row(const Json& json, const std::string& path, MeasurementReader& outside, Measurement& to) {
+  MeasurementReader fields(json, path + ".");
   BenchRow row;
   fields.take("id", row.id);
   fields.take("group", row.group);
@@ -216,16 +216,16 @@ void read_row(const Json& json, const std::string& path, Reader& outside, Measur
   to.rows.push_back(std::move(row));
 }
 
-void read_model(const Json& json, Reader& outside, CostModel& model) {
+void read_model(const Json& json, MeasurementReader& outside, CostModel& model) {
   if (json.is_null()) return;
-  Reader fields(json, "model.");
+  MeasurementReader fields(json, "model.");
   model.fitted = true;
   fields.take("entry_ns", model.entry);
   fields.take("per_filter_ns", model.per_filter);
   fields.take("per_instruction_ns", model.per_instruction);
   fields.take("rms_ns", model.rms);
   fields.each("residuals", [&](const Json& item, const std::string& path) {
-    Reader inside(item, path + ".");
+    MeasurementReader inside(item, path + ".");
     CostModel::Residual residual;
     inside.take("row", residual.row);
     inside.take("measured_ns", residual.measured);
@@ -236,8 +236,8 @@ void read_model(const Json& json, Reader& outside, CostModel& model) {
   outside.inherit(fields);
 }
 
-void read_workload(const Json& json, const std::string& path, Reader& outside, Measurement& to) {
-  Reader fields(json, path + ".");
+void read_workload(const Json& json, const std::string& path, MeasurementReader& outside, Measurement& to) {
+  MeasurementReader fields(json, path + ".");
   WorkloadCost workload;
   fields.take("source", workload.source);
   fields.take("calls", workload.calls);
@@ -249,7 +249,7 @@ void read_workload(const Json& json, const std::string& path, Reader& outside, M
   fields.take("high_s", workload.high);
   fields.take("unknown", workload.unknown);
   fields.each("by_call", [&](const Json& item, const std::string& where) {
-    Reader inside(item, where + ".");
+    MeasurementReader inside(item, where + ".");
     WorkloadCost::Call call;
     inside.take("name", call.name);
     inside.take("count", call.count);
@@ -298,7 +298,7 @@ Result<Measurement> read_measurement(std::string_view text) {
   const Json json = Json::parse(text, shallow, /*allow_exceptions=*/false);
   if (json.is_discarded()) return fail("it is not JSON");
   Measurement measurement;
-  Reader fields(json, "");
+  MeasurementReader fields(json, "");
   std::string schema;
   fields.take("schema", schema);
   if (!fields.error().empty() || schema != "sandgauge.bench/1")
@@ -323,7 +323,7 @@ Result<Measurement> read_measurement(std::string_view text) {
   fields.each("workload",
               [&](const Json& item, const std::string& path) { read_workload(item, path, fields, measurement); });
   fields.each("strip", [&](const Json& item, const std::string& path) {
-    Reader inside(item, path + ".");
+    MeasurementReader inside(item, path + ".");
     StripCell cell;
     inside.take("name", cell.name);
     inside.take("number", cell.number);

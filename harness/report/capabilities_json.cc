@@ -40,9 +40,10 @@ Json capability_json(const Capability& one) {
 }
 
 /// Reads one object; the first thing that is wrong is the error, and nothing is read after it.
-class Reader {
+class CapabilityReader {
  public:
-  Reader(const Json& object, std::string path, std::string& error) : object_(object), path_(std::move(path)), error_(error) {
+  CapabilityReader(const Json& object, std::string path, std::string& error)
+      : object_(object), path_(std::move(path)), error_(error) {
     if (error_.empty() && !object_.is_object()) error_ = fmt::format("{}: expected an object", path_);
   }
   const Json* take(const char* name, bool (Json::*is_kind)() const noexcept, const char* kind) {
@@ -59,7 +60,7 @@ class Reader {
   Finding finding(const char* name) {
     const Json* value = take(name, &Json::is_object, "an object");
     if (value == nullptr) return {};
-    Reader inside(*value, at(name), error_);
+    CapabilityReader inside(*value, at(name), error_);
     const std::string standing = inside.text("standing");
     Finding finding{Standing::none, inside.text("evidence")};
     const auto known = parse_standing(standing);
@@ -81,7 +82,7 @@ class Reader {
 };
 
 Capability read_capability(const Json& json, const std::string& path, std::string& error) {
-  Reader reader(json, path, error);
+  CapabilityReader reader(json, path, error);
   Capability one;
   one.id = reader.text("id");
   one.group = reader.text("group");
@@ -117,7 +118,7 @@ Result<CapabilityReport> read_capabilities(std::string_view text, const std::str
   std::string error;
   CapabilityReport report;
   if (!json.is_object()) return fail("{}: expected an object with schema '{}'", name, kSchema);
-  Reader reader(json, "", error);
+  CapabilityReader reader(json, "", error);
   const std::string schema = reader.text("schema");
   if (error.empty() && schema != kSchema)
     reader.refuse("schema", fmt::format("expected '{}', found '{:.40}'", kSchema, schema));

@@ -29,11 +29,6 @@ std::size_t id_width(const std::vector<Capability>& capabilities) {
   return width;
 }
 
-void end_line(std::string& text) {
-  text.erase(text.find_last_not_of(' ') + 1);
-  text += '\n';
-}
-
 std::string evidence(const char* column, const Finding& finding) {
   if (finding.standing == Standing::none) return "";
   return fmt::format("      {:<11} {}: {}\n", column, standing_name(finding.standing), visible(finding.evidence));

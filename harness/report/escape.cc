@@ -112,6 +112,11 @@ std::string visible(std::string_view text) {
   return result;
 }
 
+void end_line(std::string& text) {
+  text.erase(text.find_last_not_of(' ') + 1);
+  text += '\n';
+}
+
 std::string tap_text(std::string_view text) { return with_backslashes(visible(text), "\\#"); }
 
 std::string yaml_quoted(std::string_view text) { return fmt::format("\"{}\"", with_backslashes(visible(text), "\\\"")); }

@@ -27,6 +27,9 @@ Character take_character(std::string_view& rest);
 /// twice changes nothing.
 std::string visible(std::string_view text);
 
+/// Ends a line, without the spaces at its end.
+void end_line(std::string& text);
+
 /// The inside of a TAP description or directive: visible(), with \ and # escaped as \\ and \# (TAP 14, "Escaping").
 std::string tap_text(std::string_view text);
 

@@ -61,11 +61,6 @@ Column make_column(const Group& action, const std::vector<Group>& rows) {
 /// What a shown text lacks to `width`, and the gap to the next column.
 std::string padding(std::size_t shown, std::size_t width) { return std::string(width - shown + 2, ' '); }
 
-void end_line(std::string& line) {
-  line.erase(line.find_last_not_of(' ') + 1);
-  line += '\n';
-}
-
 std::string table(const std::vector<std::string>& names, std::size_t name_width, const Column* first, const Column* last,
                   Style style) {
   std::string text;

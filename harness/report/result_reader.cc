@@ -21,9 +21,9 @@ std::string shown(const Json& json) {
 }
 
 /// Takes fields out of one object, which the caller has seen to be one. After the first error nothing more is read.
-class Reader {
+class ResultReader {
  public:
-  Reader(const Json& object, std::string prefix, std::string& error)
+  ResultReader(const Json& object, std::string prefix, std::string& error)
       : object_(object), prefix_(std::move(prefix)), error_(error) {}
 
   void read(const char* name, std::string& into) {
@@ -84,14 +84,14 @@ class Reader {
 };
 
 void read_place(const Json& json, Place& place, std::string& error) {
-  Reader reader(json, "place.", error);
+  ResultReader reader(json, "place.", error);
   reader.read("file", place.file);
   reader.read_integer("line", place.line);
 }
 
 Check read_check(const Json& json, std::string& error) {
   Check check;
-  Reader reader(json, "checks.", error);
+  ResultReader reader(json, "checks.", error);
   reader.read("what", check.what);
   reader.read("expected", check.expected);
   reader.read("observed", check.observed);
@@ -106,7 +106,7 @@ Result<CaseResult> read_result(const Json& json) {
   CaseResult result;
   std::string error;
   std::int64_t duration = 0;
-  Reader reader(json, "", error);
+  ResultReader reader(json, "", error);
   reader.read("id", result.id);
   reader.read("suite", result.suite);
   reader.read("title", result.title);
