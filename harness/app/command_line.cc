@@ -7,6 +7,7 @@
 
 #include "app/bench_command.h"
 #include "app/check_command.h"
+#include "app/compare_command.h"
 #include "app/convert_command.h"
 #include "app/diff_command.h"
 #include "app/explain_command.h"
@@ -36,6 +37,7 @@ constexpr Command kCommands[] = {
     {.name = "diff", .add = add_diff_command},
     {.name = "lint", .add = add_lint_command},
     {.name = "matrix", .add = add_matrix_command, .takes_program = true},
+    {.name = "compare", .add = add_compare_command},
     {.name = "lab", .add = add_lab_command, .takes_program = true},
 };
 

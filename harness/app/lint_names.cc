@@ -22,7 +22,7 @@ constexpr Since kSince[] = {{424, {5, 1}},  {428, {5, 2}},  {434, {5, 3}},  {436
                             {451, {6, 5}},  {452, {6, 6}},  {454, {6, 7}},  {457, {6, 8}},  {462, {6, 10}},
                             {463, {6, 13}}, {467, {6, 15}}, {468, {6, 17}}, {470, {6, 19}}, {471, {7, 0}}};
 
-std::string joined(const std::vector<std::string>& names) {
+std::string names_joined(const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 8;
   std::string text;
   for (std::size_t i = 0; i < names.size() && i < kMost; ++i) text += fmt::format("{}{}", i == 0 ? "" : ", ", names[i]);
@@ -62,15 +62,16 @@ void lint_known_names(const LintSubject& subject, KernelVersion kernel, std::vec
     if (first == nullptr) first = &rule;
   }
   if (!newer.empty())
-    findings.push_back(subject.finding(Severity::note, "newer-than-kernel", first,
-                                       fmt::format("Linux {} does not have {} yet", to_string(kernel), joined(newer))));
+    findings.push_back(
+        subject.finding(Severity::note, "newer-than-kernel", first,
+                        fmt::format("Linux {} does not have {} yet", to_string(kernel), names_joined(newer))));
   const std::vector<std::string> unknown = unknown_to_libseccomp(subject.policy());
   if (unknown.empty()) return;
-  findings.push_back(subject.finding(open ? Severity::medium : Severity::low, "unknown-to-libseccomp",
-                                     first_rule_of(subject, unknown[0]),
-                                     fmt::format("libseccomp {} does not know {}: runtimes that use it leave {} out, and {}",
-                                                 libseccomp_version(), joined(unknown), unknown.size() == 1 ? "it" : "them",
-                                                 open ? "the call stays open" : "the default applies")));
+  findings.push_back(
+      subject.finding(open ? Severity::medium : Severity::low, "unknown-to-libseccomp", first_rule_of(subject, unknown[0]),
+                      fmt::format("libseccomp {} does not know {}: runtimes that use it leave {} out, and {}",
+                                  libseccomp_version(), names_joined(unknown), unknown.size() == 1 ? "it" : "them",
+                                  open ? "the call stays open" : "the default applies")));
 }
 
 void lint_libseccomp(const LintSubject& subject, std::vector<LintFinding>& findings) {

@@ -34,8 +34,9 @@ Result<std::vector<std::string>> built_in_files(const Installation& installation
   std::error_code error;
   std::vector<std::string> files;
   for (const auto& entry : fs::directory_iterator(installation.cases, error)) {
-    // programs/ holds sources, and no cases.
-    if (!entry.is_directory(error) || entry.path().filename() == "programs") continue;
+    // programs/ holds sources, and intents/ what `compare` reads: no cases.
+    const fs::path name = entry.path().filename();
+    if (!entry.is_directory(error) || name == "programs" || name == "intents") continue;
     auto below = files_below(entry.path());
     if (!below) return below;
     files.insert(files.end(), below->begin(), below->end());
@@ -48,7 +49,7 @@ Result<std::vector<std::string>> built_in_files(const Installation& installation
 Result<std::vector<std::string>> files_of_suite(const std::string& name, const Installation& installation) {
   std::error_code ignored;
   const fs::path folder = fs::path(installation.cases) / name;
-  if (name != "programs" && fs::is_directory(folder, ignored)) return files_below(folder);
+  if (name != "programs" && name != "intents" && fs::is_directory(folder, ignored)) return files_below(folder);
   auto files = built_in_files(installation);
   if (!files) return files;
   std::erase_if(*files, [&name](const std::string& file) { return fs::path(file).stem() != name; });

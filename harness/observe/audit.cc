@@ -14,6 +14,7 @@
 
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <cstddef>
 #include <cstring>
 
@@ -131,13 +132,28 @@ Result<void> AuditReader::drain(std::vector<AuditRecord>& into) {
     nlmsghdr header{};
     if (*length < sizeof header) continue;
     std::memcpy(&header, buffer.data(), sizeof header);
-    if (header.nlmsg_type != AUDIT_SECCOMP) continue;
+    if (header.nlmsg_type != AUDIT_SECCOMP) {
+      keep_other(header.nlmsg_type, {buffer.data() + sizeof header, *length - sizeof header});
+      continue;
+    }
     // A message holds one record up to its end; nlmsg_len does not count the header on every kernel.
     auto record = parse_audit_record({buffer.data() + sizeof header, *length - sizeof header});
     if (!record) return fail(record.error());
     into.push_back(std::move(*record));
   }
   return {};
+}
+
+void AuditReader::keep_other(int type, std::string_view text) {
+  constexpr int kLandlockAccess = 1423;  // AUDIT_LANDLOCK_ACCESS, since Linux 6.15
+  constexpr std::size_t kMostOthers = 1000;
+  if ((type != AUDIT_AVC && type != kLandlockAccess) || others_.size() >= kMostOthers) return;
+  if (const std::size_t stamp = text.find("): "); text.starts_with("audit(") && stamp != std::string_view::npos)
+    text.remove_prefix(stamp + 3);
+  OtherRecord record{.type = type, .text = std::string(text.substr(0, text.find('\0')))};
+  if (const std::size_t at = text.find(" pid="); at != std::string_view::npos)
+    std::from_chars(text.data() + at + 5, text.data() + text.size(), record.pid);
+  others_.push_back(std::move(record));
 }
 
 Result<bool> AuditReader::catch_up(std::vector<AuditRecord>& into, std::chrono::milliseconds allowed) {
@@ -164,6 +180,7 @@ Result<void> AuditReader::start_over() {
     if (!length) return fail(length.error());
     if (*length == 0) break;
   }
+  others_.clear();
   lost_ = false;
   return {};
 }

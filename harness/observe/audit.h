@@ -26,6 +26,7 @@
 #pragma once
 
 #include <chrono>
+#include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -42,6 +43,13 @@ namespace sandgauge {
 /// odd bytes in them, in hex. An error names the field that is missing or wrong, or the type if it is not 1326.
 /// AuditRecord::syscall is the number as the kernel saw it: x32's still has bit 30.
 Result<AuditRecord> parse_audit_record(std::string_view text);
+
+/// A record of another type that speaks of one process: 1400 (AppArmor and other security modules), 1423 (Landlock).
+struct OtherRecord {
+  int type = 0;
+  int pid = 0;
+  std::string text;  // as the kernel words it, without its stamp
+};
 
 /// A listener of the machine's audit records. It takes nothing away from auditd or from other readers. It forks a child that
 /// ends before the call returns, so its process must have no handler that reaps foreign children.
@@ -63,6 +71,9 @@ class AuditReader {
   /// cannot be made: fork(2) fails, or a filter around this process denies it a filter.
   Result<bool> catch_up(std::vector<AuditRecord>& into, std::chrono::milliseconds allowed);
 
+  /// The records of other types that came with those that drain() and catch_up() took, since the last call.
+  std::vector<OtherRecord> take_others() { return std::exchange(others_, {}); }
+
   /// Records for this reader were dropped since it was opened or started over.
   [[nodiscard]] bool lost() const { return lost_; }
 
@@ -73,8 +84,10 @@ class AuditReader {
   explicit AuditReader(UniqueFd socket) : socket_(std::move(socket)) {}
   /// One netlink message of any type into `buffer`; 0 when none is waiting.
   Result<std::size_t> receive(char* buffer, std::size_t size);
+  void keep_other(int type, std::string_view text);
 
   UniqueFd socket_;
+  std::vector<OtherRecord> others_;
   bool lost_ = false;
 };
 

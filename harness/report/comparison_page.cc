@@ -1,0 +1,163 @@
+// A comparison as Markdown, and as one HTML page.
+#include <string_view>
+
+#include "report/comparison.h"
+#include "report/escape.h"
+
+namespace sandgauge {
+namespace {
+
+/// Text in a cell of a Markdown table.
+std::string table_text(std::string_view text) {
+  std::string result;
+  for (const char c : visible(text)) {
+    if (c == '|' || c == '<' || c == '*' || c == '_' || c == '`') result += '\\';
+    result += c;
+  }
+  return result;
+}
+
+/// Names of acts that did not end as the intent wants it, for people: what gets through, and what else is stopped.
+std::string exceptions_of(const IntentSeen& intent, const Pairing& pairing) {
+  std::string through;
+  std::string stopped;
+  const auto add = [](std::string& list, const std::string& name) { list += (list.empty() ? "" : ", ") + name; };
+  for (const ActSeen& act : pairing.acts) {
+    const bool done = act.end == ActEnd::done;
+    if (act.role == ActRole::variant && done && (!intent.record || act.record.empty())) add(through, act.name);
+    if (act.role == ActRole::control && act.end != ActEnd::not_here && (intent.record ? !act.record.empty() : !done))
+      add(stopped, act.name);
+  }
+  std::string text;
+  if (!through.empty()) text += (intent.record ? "unseen: " : "gets through: ") + through;
+  if (!stopped.empty())
+    text += (text.empty() ? "" : "; ") + std::string(intent.record ? "recorded too: " : "stopped too: ") + stopped;
+  return text;
+}
+
+std::string cost_cell(const SandboxCost& row) {
+  return row.trouble.empty() ? fmt::format("{:+.0f}", row.extra) : table_text(row.trouble);
+}
+
+std::string markdown_costs(const Comparison& comparison) {
+  if (comparison.costs.empty()) return {};
+  const char* const unit = comparison.counted ? "instructions" : "nanoseconds";
+  std::string text = fmt::format(
+      "\n### What they cost, in {0}\n\nMore than without a sandbox, for each call; and what it takes to make the sandbox "
+      "ready.\n\n"
+      "| sandbox | setting | call | without | more | to make ready |\n|---|---|---|---:|---:|---:|\n",
+      unit);
+  for (const SandboxCost& row : comparison.costs)
+    text += fmt::format("| {} | {} | {} | {:.0f} | {} | {:.0f} |\n", sandbox_name(row.sandbox), row.setting, row.call,
+                        row.base, cost_cell(row), row.install);
+  return text;
+}
+
+std::string markdown_details(const IntentSeen& intent) {
+  std::string text =
+      fmt::format("\n#### {}\n\n{}\n\n| sandbox | | the act | exceptions | record | why |\n|---|---|---|---|---|---|\n",
+                  intent.id, table_text(intent.sentence));
+  for (const Pairing& pairing : intent.pairings) {
+    if (pairing.sandbox == Sandbox::none) continue;
+    const ActSeen* const act = pairing.acts.empty() ? nullptr : &pairing.acts.front();
+    text +=
+        fmt::format("| {} | {} | {} | {} | {} | {} |\n", sandbox_name(pairing.sandbox),
+                    pairing.fit == Fit::absent ? "not here" : fit_name(pairing.fit), act == nullptr ? "" : word_of_act(*act),
+                    table_text(exceptions_of(intent, pairing)), act == nullptr ? "" : table_text(act->record),
+                    table_text(pairing.trouble.empty() ? pairing.why : pairing.trouble));
+  }
+  return text;
+}
+
+constexpr std::string_view class_of_fit(Fit fit) {
+  constexpr std::string_view kClasses[] = {"absent", "no", "partly", "yes"};
+  return kClasses[static_cast<std::size_t>(fit)];
+}
+
+std::string html_details(const IntentSeen& intent) {
+  std::string text = fmt::format("<h3 id=\"{0}\">{0}</h3>\n<p>{1}</p>\n", xml_text(intent.id), xml_text(intent.sentence));
+  for (const Pairing& pairing : intent.pairings) {
+    text += fmt::format("<details><summary class=\"{}\">{}: {}</summary>\n<p>{}</p>\n", class_of_fit(pairing.fit),
+                        sandbox_name(pairing.sandbox), xml_text(cell_of_pairing(intent, pairing)),
+                        xml_text(pairing.trouble.empty() ? pairing.why : pairing.trouble));
+    if (!pairing.acts.empty()) text += "<table><tr><th></th><th>act</th><th>ended</th><th>effect</th><th>record</th></tr>\n";
+    constexpr const char* kRoleWords[] = {"act", "variant", "control"};
+    for (const ActSeen& act : pairing.acts)
+      text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
+                          kRoleWords[static_cast<std::size_t>(act.role)], xml_text(act.name), xml_text(word_of_act(act)),
+                          act.left ? "there" : "", xml_text(act.record));
+    text += pairing.acts.empty() ? "</details>\n" : "</table></details>\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+std::string comparison_markdown(const Comparison& comparison) {
+  std::string text = fmt::format("## Linux {}\n\n", comparison.kernel);
+  for (const std::string& note : comparison.notes) text += table_text(note) + "\n\n";
+  text += "| intent |";
+  for (const Sandbox sandbox : kEverySandbox) text += fmt::format(" {} |", sandbox_name(sandbox));
+  text += "\n|---|---|---|---|---|---|---|\n";
+  for (const IntentSeen& intent : comparison.intents) {
+    text += fmt::format("| {} |", intent.id);
+    for (const Pairing& pairing : intent.pairings) text += fmt::format(" {} |", cell_of_pairing(intent, pairing));
+    text += "\n";
+  }
+  if (!comparison.traits.empty()) {
+    text +=
+        "\n### Who may apply them, and who is rid of them\n\n| sandbox | by nobody | by the process itself | from outside "
+        "|\n"
+        "|---|---|---|---|\n";
+    for (const SandboxTraits& one : comparison.traits)
+      text += one.here ? fmt::format("| {} | {} | {} | {} |\n", sandbox_name(one.sandbox), table_text(one.unprivileged),
+                                     table_text(one.lifted_inside), table_text(one.lifted_outside))
+                       : fmt::format("| {} | not here: {} | | |\n", sandbox_name(one.sandbox), table_text(one.trouble));
+  }
+  text += markdown_costs(comparison);
+  if (!comparison.intents.empty()) text += "\n### Intent by intent\n";
+  for (const IntentSeen& intent : comparison.intents) text += markdown_details(intent);
+  return text;
+}
+
+std::string comparison_html(const Comparison& comparison) {
+  std::string text = fmt::format(
+      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sandboxes on Linux {0}</title><style>\n"
+      "body{{font:15px sans-serif;margin:2em;max-width:80em}}table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;"
+      "padding:.3em .6em;text-align:left}}.yes{{background:#dfd}}.partly{{background:#ffd}}.no{{background:#fdd}}"
+      ".absent{{background:#eee}}\n</style></head><body>\n<h1>Sandboxes on Linux {0}</h1>\n<table><tr><th>intent</th>",
+      xml_text(comparison.kernel));
+  for (const Sandbox sandbox : kEverySandbox) text += fmt::format("<th>{}</th>", sandbox_name(sandbox));
+  text += "</tr>\n";
+  for (const IntentSeen& intent : comparison.intents) {
+    text += fmt::format("<tr><td><a href=\"#{0}\">{0}</a></td>", xml_text(intent.id));
+    for (const Pairing& pairing : intent.pairings)
+      text += fmt::format("<td class=\"{}\">{}</td>", pairing.sandbox == Sandbox::none ? "" : class_of_fit(pairing.fit),
+                          xml_text(cell_of_pairing(intent, pairing)));
+    text += "</tr>\n";
+  }
+  text += "</table>\n<p>-N: N variants get through. +N: N other things are stopped too.</p>\n";
+  for (const std::string& note : comparison.notes) text += "<p>" + xml_text(note) + "</p>\n";
+  if (!comparison.costs.empty()) {
+    text += fmt::format(
+        "<h2>Cost in {}</h2>\n<table><tr><th>sandbox</th><th>setting</th><th>call</th><th>without</th>"
+        "<th>more</th><th>to make ready</th></tr>\n",
+        comparison.counted ? "instructions" : "nanoseconds");
+    for (const SandboxCost& row : comparison.costs)
+      text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{:.0f}</td><td>{}</td><td>{:.0f}</td></tr>\n",
+                          sandbox_name(row.sandbox), row.setting, row.call, row.base,
+                          row.trouble.empty() ? fmt::format("{:+.0f}", row.extra) : xml_text(row.trouble), row.install);
+    text += "</table>\n";
+  }
+  text += "<h2>Who may apply them, and who is rid of them</h2>\n<table>\n";
+  for (const SandboxTraits& one : comparison.traits)
+    text += fmt::format(
+        "<tr><th>{}</th><td>by nobody: {}</td><td>by the process itself: {}</td><td>from outside: {}</td></tr>\n",
+        sandbox_name(one.sandbox), xml_text(one.here ? one.unprivileged : one.trouble), xml_text(one.lifted_inside),
+        xml_text(one.lifted_outside));
+  text += "</table>\n<h2>Intent by intent</h2>\n";
+  for (const IntentSeen& intent : comparison.intents) text += html_details(intent);
+  return text + "</body></html>\n";
+}
+
+}  // namespace sandgauge

@@ -1,0 +1,124 @@
+"""`sandgauge compare`: intents against mechanisms, here and in a real guest with all of them."""
+import json
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+from conftest import ROOT, SANDGAUGE, as_nobody, run, sandgauge
+from test_lab import BOOT, KERNEL, kernel  # noqa: F401
+
+INTENT = ROOT / "cases/intents/deny-mkdir-below.yaml"
+SANDBOXES = ["none", "seccomp", "AppArmor", "Landlock", "BPF LSM", "seccomp+AppArmor"]
+
+
+def pairings(document: dict, intent: str) -> dict[str, dict]:
+    found = next(one for one in document["intents"] if one["id"] == intent)
+    return {one["sandbox"]: one for one in found["pairings"]}
+
+
+def ends(pairing: dict) -> dict[str, str]:
+    """How each act ended: an errno, a signal, or done."""
+    return {act["name"]: act.get("errno") or act.get("signal") or act["end"] for act in pairing["acts"]}
+
+
+@pytest.fixture(scope="module")
+def in_guest(kernel, tmp_path_factory):  # noqa: F811
+    """Two intents on Debian's 6.1, which has all four."""
+    report = tmp_path_factory.mktemp("compare") / "report.json"
+    ended = sandgauge("compare", "--kernel", kernel, "deny-mkdir", "deny-mkdir-below", "--no-cost", "--format", "json",
+                      "-o", report, timeout=BOOT)
+    assert (ended.code, ended.out, ended.err) == (0, "", "")
+    return json.loads(report.read_text())
+
+
+def test_all_four_mechanisms_are_enforced_in_the_guest(in_guest):
+    seen = pairings(in_guest, "deny-mkdir")
+    assert list(seen) == SANDBOXES and in_guest["kernel"].startswith("6.1.")
+    assert {name: (one["fit"], ends(one)[""]) for name, one in seen.items()} == {
+        "none": ("no", "done"), "seccomp": ("partly", "EPERM"), "AppArmor": ("partly", "EACCES"), "Landlock": ("yes", "EACCES"),
+        "BPF LSM": ("yes", "EPERM"), "seccomp+AppArmor": ("partly", "EPERM")}
+    assert all(not act["effect"] for name, one in seen.items() if name != "none" for act in one["acts"][:1])
+
+
+def test_what_gets_through_is_seen(in_guest):
+    seen = pairings(in_guest, "deny-mkdir")
+    assert ends(seen["seccomp"])["by io_uring"] == "done" and ends(seen["seccomp"])["by the i386 entry"] == "SIGSYS"
+    assert ends(seen["AppArmor"])["remove a directory"] == "EACCES"
+    below = pairings(in_guest, "deny-mkdir-below")
+    assert below["seccomp"]["acts"] == [] and "address of a path" in below["seccomp"]["why"]
+    assert ends(below["AppArmor"])["by a bind mount"] == "done" and ends(below["BPF LSM"])["by a bind mount"] == "EPERM"
+    assert ends(below["Landlock"])["mkdir beside it"] == "EACCES" and below["BPF LSM"]["fit"] == "yes"
+
+
+def test_each_mechanism_leaves_its_own_record(in_guest):
+    records = {name: one["acts"][0].get("record", "") for name, one in pairings(in_guest, "deny-mkdir").items() if one["acts"]}
+    assert records["none"] == "" and records["seccomp"] == "audit 1326 syscall=83 sig=0 code=0x50000"
+    assert records["AppArmor"].startswith('audit 1400 apparmor="DENIED" operation="mkdir" name="{scene}/in/new/"')
+    assert records["BPF LSM"] == "BPF event inode_mkdir denied new"
+    # The filter answers before the profile is asked.
+    assert records["seccomp+AppArmor"] == records["seccomp"]
+
+
+def test_who_may_apply_them_and_who_is_rid_of_them(in_guest):
+    traits = {one["sandbox"]: one for one in in_guest["sandboxes"]}
+    assert {name: one["unprivileged"].split(":")[0] for name, one in traits.items()} == {
+        "seccomp": "yes", "AppArmor": "no", "Landlock": "yes", "BPF LSM": "no"}
+    assert all(one["lifted_inside"].startswith("no ") for one in traits.values()), traits
+    assert {name: one["lifted_outside"].split()[0] for name, one in traits.items()} == {
+        "seccomp": "no", "AppArmor": "yes", "Landlock": "no", "BPF LSM": "yes"}
+
+
+def test_here_it_tries_what_this_machine_has_and_says_what_it_lacks(tmp_path):
+    before = os.listdir("/tmp")
+    ended = sandgauge("compare", INTENT, "--no-cost", "--format", "json", env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert ended.code == 0, ended
+    seen = pairings(json.loads(ended.out), "deny-mkdir-below")
+    assert ends(seen["none"])[""] == "done" and os.listdir(tmp_path) == []
+    for one in seen.values():
+        assert one["fit"] != "absent" or one["trouble"]
+    assert [name for name in os.listdir("/tmp") if name not in before and name.startswith("sandgauge.")] == []
+
+
+def test_without_privilege_seccomp_and_landlock_still_work():
+    ended = run(*as_nobody(SANDGAUGE, "compare", "deny-mkdir", "--no-cost", "--format", "json"), cwd="/",
+                env={**os.environ, "TMPDIR": "/tmp"})
+    assert ended.code == 0, ended
+    seen = pairings(json.loads(ended.out), "deny-mkdir")
+    assert ends(seen["seccomp"])[""] == "EPERM" and seen["AppArmor"]["trouble"] and seen["BPF LSM"]["trouble"]
+
+
+def test_an_interrupted_comparison_leaves_nothing(tmp_path):
+    started = subprocess.Popen([SANDGAUGE, "compare"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                               text=True, env={**os.environ, "TMPDIR": str(tmp_path)})
+    while not os.listdir(tmp_path):
+        time.sleep(0.01)
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=60)
+    assert started.returncode == 3 and err == "sandgauge: interrupted by SIGINT\n" and os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("words, message", [
+    (["no-such-intent"], "there is no intent 'no-such-intent', expected a file or one of deny-"),
+    (["/no/such.yaml"], "ENOENT"),
+    (["--format", "x"], "--format"),
+    (["-k", "debian:x"], "expected a version"),
+    (["-k", "debian:6.1", "-k", "debian:6.12"], "one --kernel at a time"),
+])
+def test_wrong_usage_is_refused_before_anything_is_done(words, message):
+    ended = sandgauge("compare", *words)
+    assert ended.code == 2 and message in ended.err and ended.out == ""
+
+
+@pytest.mark.parametrize("old, new, message", [
+    ("mkdirat(-100", "mkdirta(-100", "own.yaml:5:"),
+    ("{in_fd}", "{in_df}", "there is no {in_df} in the scene, expected {in_fd}"),
+    ("deny: [make_dir, refer]", "deny: [make_dri]", "Landlock has no right 'make_dri'"),
+    ("seccomp:", "secomp:", "did you mean 'seccomp'"),
+])
+def test_a_mistake_in_an_intent_is_told_with_its_place(tmp_path, old, new, message):
+    own = tmp_path / "own.yaml"
+    own.write_text(INTENT.read_text().replace(old, new, 1))
+    ended = sandgauge("compare", own)
+    assert ended.code == 2 and message in ended.err and ended.out == "" and ended.err.count("\n") == 1, ended
