@@ -81,6 +81,11 @@ def test_here_it_tries_what_this_machine_has_and_says_what_it_lacks(tmp_path):
     assert [name for name in os.listdir("/tmp") if name not in before and name.startswith("sandgauge.")] == []
 
 
+def test_the_page_of_results_has_every_intent_and_mechanism():
+    ended = run(ROOT / "ci/comparison-doc", "--check", SANDGAUGE)
+    assert ended.code == 0, ended.err
+
+
 def test_without_privilege_seccomp_and_landlock_still_work():
     ended = run(*as_nobody(SANDGAUGE, "compare", "deny-mkdir", "--no-cost", "--format", "json"), cwd="/",
                 env={**os.environ, "TMPDIR": "/tmp"})
