@@ -101,7 +101,7 @@ std::function<void(const RoundsProgress&)> progress() {
   };
 }
 
-constexpr std::size_t kLargestRun = 256 << 20;
+constexpr std::size_t kLargestRun = 64 << 20;
 
 Result<Measurement> read_run(const std::string& path) {
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

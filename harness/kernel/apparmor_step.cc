@@ -14,6 +14,7 @@
 #include <iterator>
 #include <vector>
 
+#include "base/shown.h"
 #include "base/unique_fd.h"
 #include "kernel/apparmor.h"
 #include "kernel/text_file.h"
@@ -101,7 +102,7 @@ Result<StepReport> parse_step_report(const std::string& text) {
     const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), report.errors[i]);
     if (!named || error != std::errc() || end != line.data() + line.size() || report.errors[i] < 0 ||
         report.errors[i] > kHighestErrno)
-      return fail("the confined program printed '{:.40}' instead of '{}' and an errno", line, kClassNames[i]);
+      return fail("the confined program printed {} instead of '{}' and an errno", shown(line), kClassNames[i]);
   }
   return report;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/shown.h"
 #include "kernel/text_file.h"
 
 namespace sandgauge {
@@ -40,9 +41,10 @@ Result<void> read_line(std::string_view line, KernelConfig& config) {
   if (option.empty() || equals >= line.size() || line[equals] != '=' || line.find('\0') != std::string_view::npos)
     return fail("expected CONFIG_NAME=VALUE or a comment");
   std::string_view value = line.substr(equals + 1);
-  if (value.empty()) return fail("CONFIG_{} has no value", option);
+  if (value.empty()) return fail("{} has no value", shown(line.substr(0, equals)));
   if (value.starts_with('"')) {
-    if (value.size() < 2 || !value.ends_with('"')) return fail("the text of CONFIG_{} has no closing quote", option);
+    if (value.size() < 2 || !value.ends_with('"'))
+      return fail("the text of {} has no closing quote", shown(line.substr(0, equals)));
     value = value.substr(1, value.size() - 2);
   }
   config.values.insert_or_assign(std::string(option), std::string(value));

@@ -12,6 +12,7 @@
 #include <iterator>
 #include <optional>
 
+#include "base/shown.h"
 #include "base/unique_fd.h"
 #include "kernel/abis.h"
 
@@ -128,7 +129,7 @@ Result<KernelVersion> parse_kernel_version(std::string_view release) {
     const auto minor = parse_number<int>(rest.substr(0, rest.find_first_not_of("0123456789")));
     if (major && minor && *major >= 0) return KernelVersion{*major, *minor};
   }
-  return fail("kernel release \"{}\" does not begin with two numbers such as 6.1", release);
+  return fail("kernel release {} does not begin with two numbers such as 6.1", shown(release));
 }
 
 std::set<std::string> capability_names(std::uint64_t mask) {
@@ -142,7 +143,7 @@ std::set<std::string> capability_names(std::uint64_t mask) {
 
 Result<std::set<std::string>> parse_capabilities(std::string_view hex) {
   const auto mask = parse_number<std::uint64_t>(hex, 16);
-  if (!mask) return fail("capability mask \"{}\" is not 1 to 16 hex digits", hex);
+  if (!mask) return fail("capability mask {} is not 1 to 16 hex digits", shown(hex));
   return capability_names(*mask);
 }
 
@@ -161,12 +162,12 @@ Result<int> parse_filter_count(std::string_view status) {
   const auto mode_text = find_line(status, "Seccomp");
   if (!mode_text) return fail("no line \"Seccomp:\" in /proc/PID/status");
   const auto mode = parse_number<int>(*mode_text);
-  if (!mode) return fail("\"Seccomp: {}\" in /proc/PID/status is not a number", *mode_text);
+  if (!mode) return fail("Seccomp: {} in /proc/PID/status, expected a number", shown(*mode_text));
   if (*mode == 0) return 0;
   const auto count_text = find_line(status, "Seccomp_filters");
   if (!count_text) return -1;
   const auto count = parse_number<int>(*count_text);
-  if (!count) return fail("\"Seccomp_filters: {}\" in /proc/PID/status is not a number", *count_text);
+  if (!count) return fail("Seccomp_filters: {} in /proc/PID/status, expected a number", shown(*count_text));
   return *count > 0 ? *count : -1;
 }
 

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/shown.h"
 #include "kernel/filter_call.h"
 #include "kernel/host.h"
 #include "kernel/rows.h"
@@ -122,7 +123,7 @@ Result<std::string> cgroup_version(std::string_view text) {
     if (line.empty()) continue;
     const std::size_t colon = line.find(':');
     if (colon == line.npos || line.find(':', colon + 1) == line.npos)
-      return fail("/proc/self/cgroup: '{}' is not number:name:path", line);
+      return fail("/proc/self/cgroup: {} is not number:name:path", shown(line));
     (line.starts_with("0::") ? second : first) = true;
   }
   if (first) return std::string(second ? "hybrid" : "v1");

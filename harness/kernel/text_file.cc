@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "base/errno_text.h"
+#include "base/shown.h"
 #include "base/unique_fd.h"
 
 namespace sandgauge {
@@ -30,7 +31,7 @@ Result<std::set<std::string>> parse_names(std::string_view text, char divider, c
   std::string_view rest = trimmed(text);
   while (!rest.empty()) {
     const std::string_view name = rest.substr(0, rest.find(divider));
-    if (!is_name(name)) return fail("{}: '{}' is no name of lower-case letters, digits and _", what, name);
+    if (!is_name(name)) return fail("{}: {} is no name of lower-case letters, digits and _", what, shown(name));
     names.emplace(name);
     if (name.size() == rest.size()) break;
     rest.remove_prefix(name.size() + 1);

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/shown.h"
 #include "lab/package.h"
 #include "lab/tool.h"
 
@@ -185,7 +186,7 @@ Result<Kernel> fetch_debian(const KernelCache& cache, const std::string& wanted,
   const auto depends = field_of(cache, kMetaPackage, chosen->version, "Depends", interrupts);
   if (!depends) return fail(depends.error());
   const auto images = depends_on(*depends, "linux-image-");
-  if (images.empty()) return fail("{} {} depends on no kernel: {}", kMetaPackage, chosen->version, *depends);
+  if (images.empty()) return fail("{} {} depends on no kernel: {}", kMetaPackage, chosen->version, shown(*depends));
 
   const auto held = cache.lock();
   if (!held) return fail(held.error());

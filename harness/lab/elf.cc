@@ -2,9 +2,11 @@
 
 #include <elf.h>
 
+#include <algorithm>
 #include <cstring>
 #include <sstream>
 
+#include "base/shown.h"
 #include "lab/file.h"
 #include "lab/tool.h"
 
@@ -51,7 +53,10 @@ Result<std::vector<std::string>> parse_loader_list(std::string_view text) {
     const auto begin = arrow != std::string::npos ? arrow + 4 : line.find_first_not_of(" \t");
     if (begin == std::string::npos) continue;
     const std::string rest = line.substr(begin);
-    if (rest == "not found") return fail("library not found:{}", line.substr(0, arrow));
+    if (rest == "not found") {
+      const std::string name = line.substr(0, arrow);
+      return fail("library not found: {}", shown(name.substr(std::min(name.size(), name.find_first_not_of(" \t")))));
+    }
     if (rest.starts_with('/')) paths.push_back(rest.substr(0, rest.rfind(" (")));
   }
   return paths;

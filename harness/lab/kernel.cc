@@ -2,6 +2,7 @@
 
 #include <filesystem>
 
+#include "base/shown.h"
 #include "lab/debian.h"
 #include "lab/file.h"
 #include "lab/package.h"
@@ -35,7 +36,7 @@ Result<KernelName> parse_kernel_name(std::string_view text) {
   const bool is_number = !version.empty() && version[0] >= '0' && version[0] <= '9' &&
                          version.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyz.+~-") == std::string_view::npos;
   if (!is_number && version != "newest")
-    return fail("expected a version such as debian:6.1, or debian:newest, found '{}'", text);
+    return fail("expected a version such as debian:6.1, or debian:newest, found {}", shown(text));
   return KernelName{.kind = KernelName::Kind::debian, .text = std::string(text), .version = std::string(version)};
 }
 

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
+
+#include "base/shown.h"
 
 namespace sandgauge {
 namespace {
@@ -18,19 +21,12 @@ std::vector<std::string_view> words_of(std::string_view line) {
   return words;
 }
 
-/// As much of a line as a message shows.
-std::string shown(std::string_view line) {
-  constexpr std::size_t kMost = 60;
-  std::string text;
-  for (const char c : line.substr(0, kMost)) text += c >= ' ' && c <= '~' ? c : '?';
-  return text;
-}
-
 }  // namespace
 
 Result<std::vector<CallCount>> parse_strace_table(std::string_view text) {
   std::vector<CallCount> counts;
-  std::size_t calls_column = 0;  // 0: not in a table
+  std::map<std::string_view, std::size_t> index;  // into counts
+  std::size_t calls_column = 0;                   // 0: not in a table
   int number = 0;
   bool any_table = false;
   while (!text.empty()) {
@@ -53,14 +49,14 @@ Result<std::vector<CallCount>> parse_strace_table(std::string_view text) {
     const std::string_view word = calls_column < words.size() - 1 ? words[calls_column] : std::string_view();
     const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), count);
     if (word.empty() || error != std::errc() || end != word.data() + word.size())
-      return fail("line {}: found \"{}\", expected a line of strace -c with a number of calls", number, shown(line));
-    const auto known = std::ranges::find(counts, words.back(), &CallCount::name);
-    if (known == counts.end()) {
+      return fail("line {}: found {}, expected a line of strace -c with a number of calls", number, shown(line));
+    const auto [known, first] = index.try_emplace(words.back(), counts.size());
+    if (first) {
       counts.push_back({std::string(words.back()), count});
-    } else if (known->count + count < count) {
+    } else if (counts[known->second].count + count < count) {
       return fail("line {}: more calls than 64 bits can count", number);
     } else {
-      known->count += count;
+      counts[known->second].count += count;
     }
   }
   if (!any_table) return fail("no table of strace -c in it: expected a line that ends with calls, errors, syscall");

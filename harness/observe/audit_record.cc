@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/shown.h"
 #include "observe/audit.h"
 
 namespace sandgauge {
@@ -52,7 +53,8 @@ class Fields {
     if (base == 16 && digits.starts_with("0x")) digits.remove_prefix(2);
     const char* const end = digits.data() + digits.size();
     const auto [stopped, error] = std::from_chars(digits.data(), end, into, base);
-    if (error != std::errc() || stopped != end) return fail("audit record: {}={} is not a number", name, *text);
+    if (error != std::errc() || stopped != end)
+      return fail("audit record: {}= is {}, expected a number", name, shown(*text));
     return {};
   }
 
@@ -61,7 +63,8 @@ class Fields {
     const auto text = find(name);
     if (!text) return fail("audit record: no field {}=", name);
     if (text->starts_with('"')) {
-      if (text->size() < 2 || !text->ends_with('"')) return fail("audit record: {}={} lacks its closing quote", name, *text);
+      if (text->size() < 2 || !text->ends_with('"'))
+        return fail("audit record: {}= is {}, expected a closing quote", name, shown(*text));
       into = text->substr(1, text->size() - 2);
     } else {
       into = decode_hex(*text).value_or(std::string(*text));
@@ -86,7 +89,7 @@ Result<void> check_type(std::string_view before) {
   if (at == std::string_view::npos) return {};
   const std::string_view type = before.substr(at + 5, before.find_first_of(kSeparators, at) - at - 5);
   if (type == "1326" || type == "SECCOMP") return {};
-  return fail("audit record: of type {}, expected 1326 (SECCOMP)", type);
+  return fail("audit record: of type {}, expected 1326 (SECCOMP)", shown(type));
 }
 
 }  // namespace
@@ -103,7 +106,7 @@ Result<AuditRecord> parse_audit_record(std::string_view text) {
   const std::string_view serial = stamp.substr(stamp.rfind(':') + 1);
   const auto [stopped, error] = std::from_chars(serial.data(), serial.data() + serial.size(), record.serial);
   if (error != std::errc() || stopped != serial.data() + serial.size() || serial.size() == stamp.size())
-    return fail("audit record: no serial number in audit({})", stamp);
+    return fail("audit record: no serial number in the stamp {}", shown(stamp));
 
   const Fields fields(text.substr(close + 1));
   int compat = 0;

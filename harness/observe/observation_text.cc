@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/shown.h"
 #include "model/call.h"
 #include "model/syscalls.h"
 #include "observe/audit.h"
@@ -81,8 +83,8 @@ class Reader {
       return {};
     }
     const std::string_view name = name_in_log(line);
-    if (const auto number = name.empty() ? std::nullopt : number_of(abi_, name)) add(abi_, *number, 1);
-    return {};
+    const auto number = name.empty() ? std::nullopt : number_of(abi_, name);
+    return number ? add(abi_, *number, 1) : Result<void>();
   }
 
   Observation observation;
@@ -92,7 +94,15 @@ class Reader {
   Unexpected wrong(fmt::format_string<Args...> format, Args&&... args) const {
     return fail("{}:{}: {}", file_, line_, fmt::format(format, std::forward<Args>(args)...));
   }
-  void add(Abi abi, std::int32_t number, std::uint64_t count) { add_call(observation, abi, number, {file_, line_}, count); }
+  Result<void> add(Abi abi, std::int32_t number, std::uint64_t count) {
+    const auto [at, first] = index_.try_emplace({abi, number}, observation.calls.size());
+    if (!first) return observation.calls[at->second].count += count, Result<void>();
+    constexpr std::size_t kMostCalls = 10'000;
+    if (observation.calls.size() == kMostCalls)
+      return wrong("more than {} different calls, expected those of programs", kMostCalls);
+    observation.calls.push_back({abi, number, count, {file_, line_}});
+    return {};
+  }
 
   /// "100.00    0.000250          50         5         1 openat"; the column of errors may be empty.
   Result<void> table(std::string_view line) {
@@ -109,9 +119,8 @@ class Reader {
     if (words.size() < 5 || words.size() > 6 || error != std::errc() || end != count.data() + count.size())
       return wrong("expected a line of strace's table: share, seconds, usecs/call, calls, errors, name");
     const auto number = number_of(abi_, words.back());
-    if (!number) return wrong("unknown syscall '{}'", words.back().substr(0, 60));
-    add(abi_, *number, calls);
-    return {};
+    if (!number) return wrong("unknown syscall {}", shown(words.back()));
+    return add(abi_, *number, calls);
   }
 
   Result<void> audit(std::string_view line) {
@@ -125,11 +134,13 @@ class Reader {
     Call call;
     if (!from_seccomp_data({.nr = record.syscall, .arch = record.arch, .instruction_pointer = 0, .args = {}}, call))
       return wrong("arch={:x} is none that sandgauge knows", record.arch);
-    add(call.abi, call.number, 1);
-    return {};
+    return add(call.abi, call.number, 1);
   }
 
   Result<void> go_audit(std::string_view line) {
+    constexpr std::size_t kLargestEvent = 1 << 20;  // as a tree it takes 20 times as much
+    if (line.size() > kLargestEvent)
+      return wrong("more than {} MiB in a line of JSON, expected an event", kLargestEvent >> 20);
     const json event = json::parse(line, nullptr, false);
     if (!event.is_object() || !event.contains("messages") || !event["messages"].is_array()) return {};
     for (const json& message : event["messages"]) {
@@ -144,6 +155,7 @@ class Reader {
   }
 
   const std::string& file_;
+  std::map<std::pair<Abi, std::int32_t>, std::size_t> index_;  // into observation.calls: a hostile log has many
   int line_ = 0;
   Abi abi_ = native_abi();
   bool in_table_ = false;

@@ -1,5 +1,6 @@
 #include "policy/argument_test.h"
 
+#include "base/shown.h"
 #include "policy/number.h"
 
 namespace sandgauge {

@@ -9,7 +9,7 @@
 #include <cstring>
 #include <optional>
 
-#include "policy/number.h"
+#include "base/shown.h"
 #include "policy/yaml_reader.h"
 
 namespace sandgauge {

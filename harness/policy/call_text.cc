@@ -4,6 +4,7 @@
 #include <charconv>
 #include <optional>
 
+#include "base/shown.h"
 #include "model/syscalls.h"
 #include "policy/number.h"
 

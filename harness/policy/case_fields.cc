@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <limits>
 
+#include "base/shown.h"
 #include "policy/call_text.h"
 #include "policy/expectation_yaml.h"
 #include "policy/format.h"

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <unordered_map>
 
+#include "base/shown.h"
 #include "policy/case_fields.h"
 #include "policy/matrix.h"
 #include "policy/yaml_value.h"

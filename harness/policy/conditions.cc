@@ -7,10 +7,13 @@ namespace sandgauge {
 namespace {
 
 constexpr std::size_t kMostConjunctions = 1000;
+constexpr std::size_t kMostTests = 2048;  // each takes a load and a jump, and a filter has 4096 instructions
 constexpr std::uint64_t kAllBits = ~std::uint64_t{0};
 constexpr std::uint64_t kLow = 0xffffffff;
 
-Unexpected too_many() { return fail("the condition has more than {} alternatives, expected fewer", kMostConjunctions); }
+Unexpected too_many() {
+  return fail("the condition has more than {} alternatives or {} tests, expected fewer", kMostConjunctions, kMostTests);
+}
 
 bool is_bits(const ArgumentTest& test) { return test.compare == Compare::equal || test.compare == Compare::masked_equal; }
 
@@ -106,14 +109,21 @@ Condition low_word(std::uint8_t index, Compare compare, std::uint64_t value, std
 
 Result<Condition> both(const Condition& a, const Condition& b) {
   Condition result;
-  for (const Conjunction& x : a)
+  std::size_t tests = 0;
+  for (const Conjunction& x : a) {
+    const std::size_t first = result.size();
     for (const Conjunction& y : b) {
       Conjunction joined = x;
-      const bool possible = std::ranges::all_of(y, [&joined](const ArgumentTest& test) { return add_test(joined, test); });
-      if (!possible || std::ranges::find(result, joined) != result.end()) continue;
-      result.push_back(std::move(joined));
-      if (result.size() > kMostConjunctions) return too_many();
+      if (!std::ranges::all_of(y, [&joined](const ArgumentTest& test) { return add_test(joined, test); })) continue;
+      // What passes x passes y: the others would only add parts of x, and many conditions in a row ever more of them.
+      const bool covered = joined == x;
+      if (covered) result.resize(first);
+      tests += joined.size();
+      if (std::ranges::find(result, joined) == result.end()) result.push_back(std::move(joined));
+      if (result.size() > kMostConjunctions || tests > kMostTests) return too_many();
+      if (covered) break;
     }
+  }
   return result;
 }
 

@@ -5,7 +5,8 @@
 //
 // A condition is a list of conjunctions of which one must hold: without any it never holds, with an empty one always.
 // It is exact: what a single test cannot say (half a word, the opposite of a masked test) becomes several conjunctions.
-// Fails where there would be more than 1,000 of them: such a rule would make a filter that no kernel takes.
+// Fails where there would be more than 1,000 of them, or 2,048 tests in them: such a rule would make a filter that no kernel
+// takes.
 #pragma once
 
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "policy/number.h"
+#include "base/shown.h"
 #include "policy/yaml_reader.h"
 
 namespace sandgauge {

@@ -4,6 +4,7 @@
 #include <limits>
 
 #include "base/errno_text.h"
+#include "base/shown.h"
 #include "model/syscalls.h"
 #include "policy/call_text.h"
 #include "policy/policy_fields.h"

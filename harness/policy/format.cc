@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/shown.h"
 #include "policy/bpf_text.h"
 #include "policy/env_list.h"
 #include "policy/kafel.h"
 #include "policy/minijail.h"
-#include "policy/number.h"
 #include "policy/oci_json.h"
 #include "policy/oci_write.h"
 #include "policy/policy_yaml.h"

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <nlohmann/json.hpp>
 
-#include "policy/number.h"
+#include "base/shown.h"
 
 namespace sandgauge {
 namespace {

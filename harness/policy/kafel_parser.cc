@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <map>
 
+#include "base/shown.h"
 #include "model/syscalls.h"
 #include "policy/kafel_compare.h"
 #include "policy/kafel_words.h"
-#include "policy/number.h"
 
 namespace sandgauge {
 namespace {

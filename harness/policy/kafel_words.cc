@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "policy/number.h"
+#include "base/shown.h"
 
 namespace sandgauge {
 namespace {

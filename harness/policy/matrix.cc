@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/shown.h"
 #include "policy/yaml_value.h"
 
 namespace sandgauge {

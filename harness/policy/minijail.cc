@@ -4,6 +4,7 @@
 #include <charconv>
 #include <map>
 
+#include "base/shown.h"
 #include "model/syscalls.h"
 #include "policy/conditions.h"
 #include "policy/constants.h"

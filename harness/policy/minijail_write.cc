@@ -4,7 +4,6 @@
 #include "model/syscalls.h"
 #include "policy/conditions.h"
 #include "policy/minijail.h"
-#include "policy/number.h"
 
 namespace sandgauge {
 namespace {

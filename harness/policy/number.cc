@@ -3,6 +3,8 @@
 #include <charconv>
 #include <limits>
 
+#include "base/shown.h"
+
 namespace sandgauge {
 namespace {
 
@@ -57,25 +59,6 @@ Result<std::int64_t> parse_integer(std::string_view text, std::int64_t least, st
 bool starts_like_number(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() && text.front() >= '0' && text.front() <= '9';
-}
-
-std::string shown(std::string_view text) {
-  constexpr std::size_t kLongest = 60;
-  std::string line = "'";
-  for (const char c : text.substr(0, kLongest)) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < ' ' || byte == 0x7f)
-      line += fmt::format("\\x{:02x}", byte);
-    else
-      line += c;
-  }
-  // A character that the cut goes through is left out whole.
-  if (text.size() > kLongest) {
-    while ((static_cast<unsigned char>(line.back()) & 0xc0) == 0x80) line.pop_back();
-    if (static_cast<unsigned char>(line.back()) >= 0xc0) line.pop_back();
-    line += "...";
-  }
-  return line + "'";
 }
 
 }  // namespace sandgauge

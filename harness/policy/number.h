@@ -21,7 +21,4 @@ Result<std::int64_t> parse_integer(std::string_view text, std::int64_t least, st
 /// True if the text begins as a number does: with a digit, or '-' and a digit.
 bool starts_like_number(std::string_view text);
 
-/// `'text'` for a message: at most 60 bytes of it, on one line.
-std::string shown(std::string_view text);
-
 }  // namespace sandgauge

@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/errno_text.h"
+#include "base/shown.h"
 #include "policy/argument_test.h"
 #include "policy/json_reader.h"
 #include "policy/number.h"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/errno_text.h"
+#include "base/shown.h"
 #include "policy/argument_test.h"
 #include "policy/call_text.h"
 #include "policy/policy_fields.h"

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/shown.h"
 #include "model/syscalls.h"
 #include "policy/number.h"
 

@@ -10,8 +10,8 @@
 #include <new>
 
 #include "base/errno_text.h"
+#include "base/shown.h"
 #include "base/unique_fd.h"
-#include "policy/number.h"
 
 namespace sandgauge {
 namespace {

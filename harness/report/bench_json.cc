@@ -1,8 +1,10 @@
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "report/bench_report.h"
+#include "report/bounded_json.h"
 
 namespace sandgauge {
 namespace {
@@ -130,8 +132,10 @@ class MeasurementReader {
       inside.take("high", to.high);
       inherit(inside);
     } else {
-      const bool whole = field->is_number_unsigned() || (field->is_number_integer() && std::is_signed_v<T>);
-      if (expect(key, whole, "a whole number")) to = field->get<T>();
+      const bool fits = field->is_number_unsigned()
+                            ? std::in_range<T>(field->get<std::uint64_t>())
+                            : field->is_number_integer() && std::in_range<T>(field->get<std::int64_t>());
+      if (expect(key, fits, "a whole number")) to = field->get<T>();
     }
   }
 
@@ -293,10 +297,9 @@ std::string to_json(const Measurement& measurement) {
 }
 
 Result<Measurement> read_measurement(std::string_view text) {
-  constexpr int kDeepest = 16;
-  const auto shallow = [](int depth, Json::parse_event_t, Json&) { return depth <= kDeepest; };
-  const Json json = Json::parse(text, shallow, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return fail("it is not JSON");
+  const auto parsed = parse_bounded(text);
+  if (!parsed) return fail("it is {}", parsed.error().message);
+  const Json& json = *parsed;
   Measurement measurement;
   MeasurementReader fields(json, "");
   std::string schema;

@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "report/bounded_json.h"
+
 namespace sandgauge {
 namespace {
 
@@ -113,8 +115,9 @@ std::string list_json(const std::vector<Capability>& capabilities) {
 }
 
 Result<CapabilityReport> read_capabilities(std::string_view text, const std::string& name) {
-  const Json json = Json::parse(text, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return fail("{}: not JSON; expected what sandgauge check --format json writes", name);
+  const auto parsed = parse_bounded(text);
+  if (!parsed) return fail("{}: {}; expected what sandgauge check --format json writes", name, parsed.error().message);
+  const Json& json = *parsed;
   std::string error;
   CapabilityReport report;
   if (!json.is_object()) return fail("{}: expected an object with schema '{}'", name, kSchema);

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "report/bounded_json.h"
 #include "report/result_reader.h"
 
 namespace sandgauge {
@@ -161,9 +162,9 @@ std::string list_json(const std::vector<Case>& cases) {
 std::string encode_result(const CaseResult& result) { return dump(result_json(result), -1); }
 
 Result<CaseResult> decode_result(std::string_view line) {
-  const Json json = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (json.is_discarded()) return fail("a result of {} bytes is not JSON", line.size());
-  return read_result(json);
+  const auto json = parse_bounded(line);
+  if (!json) return fail("a result of {} bytes is {}", line.size(), json.error().message);
+  return read_result(*json);
 }
 
 }  // namespace sandgauge

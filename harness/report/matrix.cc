@@ -3,12 +3,13 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "report/bounded_json.h"
 #include "report/escape.h"
 
 namespace sandgauge {
 namespace {
 
-using nlohmann::json;
+using json = nlohmann::ordered_json;
 
 std::string string_at(const json& object, const char* key) {
   const auto at = object.is_object() ? object.find(key) : object.end();
@@ -97,7 +98,9 @@ std::string explain_cells(const Matrix& matrix, const std::vector<MatrixCell>& c
 }  // namespace
 
 Result<std::map<std::string, MatrixCell>> read_matrix_column(std::string_view text) {
-  const json document = json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const auto parsed = parse_bounded(text);
+  if (!parsed) return fail("the report is {}, expected that of run or check", parsed.error().message);
+  const json& document = *parsed;
   const bool is_run = document.is_object() && document.contains("results") && document["results"].is_array();
   const bool is_check = document.is_object() && document.contains("capabilities") && document["capabilities"].is_array();
   if (!is_run && !is_check) return fail("expected the JSON report of run or check");

@@ -1,8 +1,9 @@
-// Case files.
+// Case files and intents.
 
 #include <set>
 
 #include "policy/case_yaml.h"
+#include "policy/intent_yaml.h"
 #include "target.h"
 
 namespace sandgauge::fuzz {
@@ -20,6 +21,12 @@ const Target case_yaml("case_yaml", [](std::string_view text) {
   }
   const auto again = parse_cases(text, "input.yaml");
   expect(again && *again == *cases, "reading twice gives the same");
+});
+
+const Target intent_yaml("intent_yaml", [](std::string_view text) {
+  const auto intent = parse_intent(text, "input.yaml");
+  if (!accepted(intent)) return expect(intent.error().message.starts_with("input.yaml:"), "an error names its file");
+  expect(!intent->id.empty(), "an intent has an id");
 });
 
 }  // namespace

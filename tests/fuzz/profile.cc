@@ -36,6 +36,8 @@ void try_policy(const Policy& policy) {
     const auto written = write_profile(policy, format);
     expect(accepted(written), "a policy can be written");
     for (const std::string& lost : written->lost) expect_message(lost);
+    constexpr std::size_t kLargestRead = 1 << 20;
+    if (written->text.size() > kLargestRead) continue;
     const auto again = parse_profile(written->text, "written", reading_as(format));
     if (!again) expect(!written->lost.empty(), fmt::format("what is written can be read: {}", again.error().message));
     if (again && written->lost.empty()) expect_same(policy, *rules, again->policy, format);

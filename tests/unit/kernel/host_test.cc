@@ -74,6 +74,12 @@ TEST(ParseCapabilitiesTest, RefusesWhatIsNoMask) {
     EXPECT_FALSE(parse_capabilities(text)) << text;
 }
 
+TEST(ParseCapabilitiesTest, AMessageIsOneLineWhateverTheTextIs) {
+  EXPECT_EQ(parse_capabilities("0\n\x1b").error().message, "capability mask '0\\x0a\\x1b' is not 1 to 16 hex digits");
+  EXPECT_LT(parse_kernel_version(std::string(10'000, 'x')).error().message.size(), 200U);
+  EXPECT_LT(parse_filter_count("Seccomp: " + std::string(10'000, 'x')).error().message.size(), 200U);
+}
+
 TEST(ParseWordsTest, SplitsAtBlanksOfAnyLength) {
   EXPECT_THAT(parse_words("kill_process errno log\n"), ElementsAre("errno", "kill_process", "log"));
   EXPECT_THAT(parse_words("  log\t\tlog \n\n trap"), ElementsAre("log", "trap"));

@@ -60,7 +60,7 @@ TEST(ParseAuditRecordTest, SkipsWhatLogsPutAroundIt) {
 TEST(ParseAuditRecordTest, RefusesAnotherType) {
   const auto record = parse_audit_record("type=1300 " + std::string(kRecord));
   ASSERT_FALSE(record);
-  EXPECT_EQ(record.error().message, "audit record: of type 1300, expected 1326 (SECCOMP)");
+  EXPECT_EQ(record.error().message, "audit record: of type '1300', expected 1326 (SECCOMP)");
 }
 
 TEST(ParseAuditRecordTest, DecodesStringsWithOddBytes) {
@@ -124,14 +124,14 @@ TEST(ParseAuditRecordTest, NamesTheFieldThatIsWrong) {
     const char* replacement;
     const char* complaint;
   } rows[] = {
-      {"pid=23772", "pid=x", "pid=x is not a number"},
-      {"pid=23772", "pid=", "pid= is not a number"},
-      {"pid=23772", "pid=99999999999", "pid=99999999999 is not a number"},
-      {"sig=0", "sig=0x", "sig=0x is not a number"},
-      {"arch=c000003e", "arch=x86_64", "arch=x86_64 is not a number"},
-      {"code=0x7ffc0000", "code=0x17ffc0000", "code=0x17ffc0000 is not a number"},
-      {"compat=0", "compat=no", "compat=no is not a number"},
-      {"getuid\" sig=0", "getuid sig=0", "lacks its closing quote"},
+      {"pid=23772", "pid=x", "pid= is 'x', expected a number"},
+      {"pid=23772", "pid=", "pid= is '', expected a number"},
+      {"pid=23772", "pid=99999999999", "pid= is '99999999999', expected a number"},
+      {"sig=0", "sig=0x", "sig= is '0x', expected a number"},
+      {"arch=c000003e", "arch=x86_64", "arch= is 'x86_64', expected a number"},
+      {"code=0x7ffc0000", "code=0x17ffc0000", "code= is '0x17ffc0000', expected a number"},
+      {"compat=0", "compat=no", "compat= is 'no', expected a number"},
+      {"getuid\" sig=0", "getuid sig=0", "expected a closing quote"},
   };
   for (const auto& row : rows) {
     const auto record = parse_audit_record(with(row.piece, row.replacement));
@@ -150,7 +150,7 @@ TEST(ParseAuditRecordTest, NeedsATimeAndASerial) {
   for (const char* stamp : {"audit()", "audit(1606791644.847)", "audit(499)", "audit(1606791644.847:)", "audit(1.2:x)"}) {
     const auto record = parse_audit_record(with("audit(1606791644.847:499)", stamp));
     ASSERT_FALSE(record) << stamp;
-    EXPECT_THAT(record.error().message, HasSubstr("no serial number in audit("));
+    EXPECT_THAT(record.error().message, HasSubstr("no serial number in the stamp '"));
   }
 }
 

@@ -84,5 +84,18 @@ TEST(ConditionsTest, TooManyAlternativesAreAnError) {
                     *opposite(test({1, Compare::masked_equal, 0, ~std::uint64_t{1}}))));
 }
 
+TEST(ConditionsTest, AConditionThatIsAskedForAgainAddsNothing) {
+  const Condition any_of_nine_bits = *opposite(test({0, Compare::masked_equal, 0, 0x1ff}));
+  EXPECT_EQ(*both(any_of_nine_bits, any_of_nine_bits), any_of_nine_bits);
+}
+
+TEST(ConditionsTest, MoreTestsThanAFilterHasInstructionsAreAnError) {
+  Condition condition = always();
+  for (std::uint64_t i = 0; i < 2048; ++i) condition = *both(condition, test({0, Compare::not_equal, i}));
+  const auto more = both(condition, test({0, Compare::not_equal, 2048}));
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().message, "the condition has more than 1000 alternatives or 2048 tests, expected fewer");
+}
+
 }  // namespace
 }  // namespace sandgauge::conditions_test

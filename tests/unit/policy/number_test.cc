@@ -50,11 +50,5 @@ TEST(NumberTest, KeepsIntegersInTheirRange) {
             "'9223372036854775808' is out of range, expected 64 bits with sign");
 }
 
-TEST(NumberTest, ShowsTextOnOneLineAndCutsItBetweenCharacters) {
-  EXPECT_EQ(shown("a\nb\x1b"), "'a\\x0ab\\x1b'");
-  EXPECT_EQ(shown(std::string(61, 'a')), "'" + std::string(60, 'a') + "...'");
-  EXPECT_EQ(shown(std::string(59, 'a') + "é"), "'" + std::string(59, 'a') + "...'");
-}
-
 }  // namespace
 }  // namespace sandgauge::number_test

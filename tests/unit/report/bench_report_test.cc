@@ -98,6 +98,7 @@ TEST(BenchReportTest, ReadingNamesTheFieldThatIsWrong) {
   EXPECT_EQ(error(json, "\"seed\": 3", "\"seed\": \"3\""), "seed: expected a whole number");
   EXPECT_EQ(error(json, "\"rounds\": 2,", ""), "rounds is missing");
   EXPECT_EQ(error(json, "\"control\": false", "\"control\": 1"), "rows[0].control: expected true or false");
+  EXPECT_EQ(error(json, "\"rounds\": 2", "\"rounds\": 4294967298"), "rounds: expected a whole number");
   EXPECT_EQ(error(json, "\"rows\": [", "\"rows\": [7,"), "rows[0]: expected an object");
   EXPECT_THAT(error(json, "bench/1", "bench/9"), HasSubstr("expected the schema sandgauge.bench/1"));
   EXPECT_THAT(read_measurement("{").error().message, HasSubstr("not JSON"));

@@ -97,7 +97,7 @@ TEST(CapabilitiesJsonTest, RefusesWhatItWouldNotWriteAndNamesThePlace) {
       {"[]", "expected an object with schema"},
       {"7", "expected an object with schema"},
       {"{}", "old.json: schema: is missing"},
-      {std::string(100'000, '['), "not JSON"},
+      {std::string(100'000, '['), "JSON nested deeper than 16 levels"},
       {std::string("{\"schema\": \"\0\"}", 15), "not JSON"},
       {"{\"schema\": \"\xff\"}", "not JSON"},
       {changed("sandgauge.check/1", "sandgauge.run/1"), "schema: expected 'sandgauge.check/1', found 'sandgauge.run/1'"},
