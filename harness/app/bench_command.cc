@@ -37,7 +37,7 @@ struct RawBenchOptions {
 };
 
 template <class Number>
-Result<Number> whole_number(const std::string& text, Number least, Number most, const char* what) {
+Result<Number> whole_number_of(const std::string& text, Number least, Number most, const char* what) {
   Number number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (text.empty() || error != std::errc() || end != text.data() + text.size() || number < least || number > most)
@@ -59,12 +59,12 @@ Result<void> understand(const RawBenchOptions& raw, BenchOptions& options) {
   }
   if (!raw.cpu.empty()) {
     constexpr int kMostCpus = 1023;
-    const auto cpu = whole_number(raw.cpu, 0, kMostCpus, "--cpu");
+    const auto cpu = whole_number_of(raw.cpu, 0, kMostCpus, "--cpu");
     if (!cpu) return fail(cpu.error());
     options.cpu = *cpu;
   }
   if (!raw.seed.empty()) {
-    const auto seed = whole_number<std::uint64_t>(raw.seed, 0, UINT64_MAX, "--seed");
+    const auto seed = whole_number_of<std::uint64_t>(raw.seed, 0, UINT64_MAX, "--seed");
     if (!seed) return fail(seed.error());
     options.seed = *seed;
   }

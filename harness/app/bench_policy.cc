@@ -24,7 +24,7 @@ const ExplainedCall* native_call(const Explanation& explanation, std::string_vie
   return call != explanation.calls.end() ? &*call : nullptr;
 }
 
-bool may(const CallCost& cost, ActionKind kind) {
+bool can_give(const CallCost& cost, ActionKind kind) {
   return std::ranges::any_of(cost.actions, [kind](Action action) { return action.kind == kind; });
 }
 
@@ -42,7 +42,7 @@ std::vector<std::string> chosen_calls(const PolicyReport& report) {
   if (!names.empty()) return names;
   std::vector<const ExplainedCall*> misses;
   for (const ExplainedCall& call : report.explanation.calls)
-    if (call.abi == native_abi() && !call.costs[0].bitmap_hit && may(call.costs[0], ActionKind::allow))
+    if (call.abi == native_abi() && !call.costs[0].bitmap_hit && can_give(call.costs[0], ActionKind::allow))
       misses.push_back(&call);
   std::ranges::stable_sort(misses, std::ranges::greater{}, [](const ExplainedCall* call) { return call->costs[0].most; });
   for (const ExplainedCall* call : misses) add(call->name);
@@ -149,8 +149,8 @@ Result<Plan> policy_plan(const PolicyReport& report, Placement placement) {
   if (auto begun = planner.begin(); !begun) return fail(begun.error());
   if (auto added = add_model_rows(planner); !added) return fail(added.error());
   const bool trips = std::ranges::any_of(report.explanation.calls, [](const ExplainedCall& call) {
-    return may(call.costs[0], ActionKind::trap) || may(call.costs[0], ActionKind::trace) ||
-           may(call.costs[0], ActionKind::notify) || may(call.costs[0], ActionKind::log);
+    return can_give(call.costs[0], ActionKind::trap) || can_give(call.costs[0], ActionKind::trace) ||
+           can_give(call.costs[0], ActionKind::notify) || can_give(call.costs[0], ActionKind::log);
   });
   if (trips) add_trip_rows(planner);
   auto sampler = Sampler::make();
@@ -188,7 +188,7 @@ WorkloadCost workload_cost(const Explanation& explanation, const std::vector<Cal
                                           {ActionKind::log, "LOG"},
                                           {ActionKind::trace, "TRACE, same CPU"},
                                           {ActionKind::notify, "NOTIFY, same CPU"}})
-      if (may(path, kind)) trips = std::max(trips, trip(condition));
+      if (can_give(path, kind)) trips = std::max(trips, trip(condition));
     const double parts[] = {count * model.entry.median, count * filters * model.per_filter.median,
                             count * instructions * model.per_instruction.median, count * trips};
     cost.calls += each.count;
@@ -215,7 +215,7 @@ void finish_policy_report(const PolicyReport& report, Measurement& measurement) 
   for (const ExplainedCall& call : report.explanation.calls) {
     if (call.abi != native_abi()) continue;
     const CallCost& cost = call.costs[0];
-    measurement.strip.push_back({call.name, call.number, call.decision, cost.bitmap_hit, may(cost, ActionKind::allow),
+    measurement.strip.push_back({call.name, call.number, call.decision, cost.bitmap_hit, can_give(cost, ActionKind::allow),
                                  cost.most, modelled(measurement.model, cost.bitmap_hit, 1, cost.most)});
   }
   if (report.counts.empty()) return;

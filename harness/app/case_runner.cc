@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "app/delivery.h"
 #include "app/reproducer.h"
 #include "base/errno_text.h"
 #include "base/machine_lock.h"
@@ -16,7 +17,6 @@
 #include "evaluate/agree.h"
 #include "evaluate/decide.h"
 #include "evaluate/evaluate.h"
-#include "execute/execute.h"
 #include "judge/distinguish.h"
 #include "judge/explain.h"
 #include "judge/identify.h"
@@ -127,6 +127,7 @@ Result<const CaseRunner::Compiled*> CaseRunner::compiled(const Case& test) {
 
 Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult& result) {
   if (auto skip = unmet(test, context_.host)) return *skip;
+  if (std::string lacking = lacking_for(test.delivery); !lacking.empty()) return skipped(std::move(lacking));
   Ready ready;
   if (test.attach == Attach::exec) {
     auto path =
@@ -163,7 +164,9 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
   MachineLock lock;
   if (choice.probe.audit && !lock.take(MachineLock::Kind::shared, kLockPatience, context_.interrupt_fd))
     return broken(kNoLock);
+  lacking_.clear();
   const Outcome outcome = execute_case(test, filtered, choice.probe, ready.program, ready.path);
+  if (!lacking_.empty()) return skipped(std::exchange(lacking_, {}));
   const Trial trial{test, choice.probe, ready.answers, outcome, context_.host, dir_.path()};
   result.facts = facts(trial);
   Verdict verdict = judge(trial);
@@ -235,7 +238,11 @@ Outcome CaseRunner::execute_case(const Case& test, const Case& filtered, const P
 
   std::optional<SeccompFilter> filter;
   const SeccompStrict strict;
-  if (filtered.mechanism == Mechanism::filter && program != nullptr) {
+  const bool delivered =
+      filtered.delivery != Delivery::direct && filtered.mechanism == Mechanism::filter && program != nullptr;
+  if (delivered) {
+    // The program gets it from someone else.
+  } else if (filtered.mechanism == Mechanism::filter && program != nullptr) {
     FilterFlags flags = filtered.policy.flags;
     flags.log = flags.log || probe.audit;
     request.confinement = &filter.emplace(*program, flags, probe.listener);
@@ -251,9 +258,39 @@ Outcome CaseRunner::execute_case(const Case& test, const Case& filtered, const P
       return outcome;
     }
   }
-  Outcome outcome = execute(request);
+  Outcome outcome = delivered ? execute_delivered(filtered, probe, *program, request) : execute(request);
   const bool died_of_it = outcome.end.kind == End::Kind::signaled && outcome.end.signal == SIGSYS;
   if (audit_ && (probe.audit || died_of_it)) read_audit(outcome);
+  return outcome;
+}
+
+Outcome CaseRunner::execute_delivered(const Case& filtered, const Probe& probe, const Program& program,
+                                      ExecuteRequest& request) {
+  Outcome outcome;
+  if (probe.listener || (probe.tracer && is_runtime(filtered.delivery))) {
+    outcome.setup = SetupFailure{fmt::format("attach {} has no {}: name no call, or use attach exec",
+                                             delivery_name(filtered.delivery), probe.listener ? "listener" : "tracer"),
+                                 0};
+    return outcome;
+  }
+  if (is_runtime(filtered.delivery)) {
+    auto run = run_in_container(filtered, request);
+    if (!run) {
+      outcome.setup = SetupFailure{run.error().message, 0};
+      return outcome;
+    }
+    lacking_ = std::move(run->lacking);
+    return std::move(run->outcome);
+  }
+  FilterFlags flags = filtered.policy.flags;
+  flags.log = flags.log || probe.audit;
+  const auto delivered = deliver(filtered, program, seccomp_flags(flags, false), request);
+  if (!delivered) {
+    outcome.setup = SetupFailure{delivered.error().message, 0};
+    return outcome;
+  }
+  outcome = execute(request);
+  delivered->complete(outcome);
   return outcome;
 }
 

@@ -14,6 +14,7 @@
 #include "app/mutate.h"
 #include "base/result.h"
 #include "base/temp_dir.h"
+#include "execute/execute.h"
 #include "judge/judge.h"
 #include "model/host.h"
 #include "model/verdict.h"
@@ -55,12 +56,14 @@ class CaseRunner {
   Verdict try_scenario(const Case& test, const StageMutation& mutation, CaseResult& result);
   Outcome execute_case(const Case& test, const Case& filtered, const Probe& probe, const Program* program,
                        const std::string& path);
+  Outcome execute_delivered(const Case& filtered, const Probe& probe, const Program& program, ExecuteRequest& request);
   void read_audit(Outcome& outcome);
   Verdict blame_outer_filter(const Case& test, const Outcome& outcome, const std::string& path, Verdict verdict);
 
   RunContext context_;
   TempDir dir_;
   std::optional<AuditReader> audit_;
+  std::string lacking_;                    // what the last case turned out to need
   std::map<std::string, Compiled> cache_;  // by case id; a run may repeat its cases
 };
 

@@ -15,6 +15,7 @@ namespace fs = std::filesystem;
 constexpr char kBinary[] = "/usr/bin/sandgauge";
 constexpr char kCases[] = "/usr/share/sandgauge";
 constexpr char kPrograms[] = "/usr/libexec/sandgauge/programs";
+const std::string kLibraries = "/usr/" SANDGAUGE_LIBDIR "/sandgauge";
 
 std::string absolute(const std::string& path) {
   std::string result = fs::absolute(path).lexically_normal().string();
@@ -118,6 +119,9 @@ Result<GuestCommand> prepare_guest_command(const std::vector<std::string>& words
     if (auto added = image.add_file(binary, kBinary); !added) return added;
     if (auto added = image.add_tree(installation->cases, kCases); !added) return added;
     if (auto added = image.add_tree(installation->programs, kPrograms); !added) return added;
+    if (const auto library = find_preload_library())
+      if (auto added = image.add_file(*library, kLibraries + "/" + fs::path(*library).filename().string()); !added)
+        return added;
     if (auto added = image.set_init(installation->programs + "/lab-init"); !added) return added;
     if (auto added = add_usual_programs(image); !added) return added;
     if (auto added = add_named_files(image, words); !added) return added;

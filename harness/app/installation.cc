@@ -32,18 +32,35 @@ bool is_executable_file(const fs::path& path) {
   return fs::is_regular_file(path, ignored) && ::access(path.c_str(), X_OK) == 0;
 }
 
+/// Of the binary.
+fs::path own_folder() {
+  std::error_code error;
+  const fs::path binary = fs::read_symlink("/proc/self/exe", error);
+  return error ? fs::current_path(error) : binary.parent_path();
+}
+
 }  // namespace
 
 Result<Installation> find_installation() {
-  std::error_code error;
-  const fs::path binary = fs::read_symlink("/proc/self/exe", error);
-  const fs::path folder = error ? fs::current_path(error) : binary.parent_path();
+  const fs::path folder = own_folder();
   auto cases = find_folder("SANDGAUGE_CASES", {folder / "share/sandgauge", folder / "../share/sandgauge"}, "built-in cases");
   if (!cases) return fail(cases.error());
   auto programs =
       find_folder("SANDGAUGE_PROGRAMS", {folder / "programs", folder / "../libexec/sandgauge/programs"}, "test programs");
   if (!programs) return fail(programs.error());
   return Installation{*cases, *programs};
+}
+
+Result<std::string> find_preload_library() {
+  constexpr char kName[] = "libsandgauge-preload.so";
+  const fs::path folder = own_folder();
+  auto libraries =
+      find_folder("SANDGAUGE_LIBRARIES", {folder / "lib", folder / ".." / SANDGAUGE_LIBDIR / "sandgauge"}, "libraries");
+  if (!libraries) return fail(libraries.error());
+  const fs::path library = fs::path(*libraries) / kName;
+  std::error_code ignored;
+  if (fs::is_regular_file(library, ignored)) return library.string();
+  return fail("no such library: {}", library.string());
 }
 
 Result<std::string> find_program(const Installation& installation, const std::string& name, const std::string& folder) {

@@ -18,6 +18,10 @@ struct Installation {
 /// Fails if either folder is missing, naming where it was looked for.
 Result<Installation> find_installation();
 
+/// libsandgauge-preload.so: in lib beside the binary, in an installation in ../lib/.../sandgauge; or in the folder that
+/// SANDGAUGE_LIBRARIES names. Fails if it is not there, naming where it was looked for.
+Result<std::string> find_preload_library();
+
 /// Where a shell would find a command: in PATH, or below the current directory if it has a '/'. An absolute path.
 /// Fails if there is no such executable file.
 Result<std::string> find_command(const std::string& name);

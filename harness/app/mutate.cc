@@ -66,6 +66,7 @@ Policy with_foreign_answer(const Policy& policy, Action answer) {
 Mutant mutant_of(const Case& test, Policy policy, Action from, Action to) {
   Mutant mutant{test, fmt::format("{} -> {}", to_string(from), to_string(to))};
   mutant.test.policy = std::move(policy);
+  mutant.test.oci_profile.clear();  // it says something else
   return mutant;
 }
 

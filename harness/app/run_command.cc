@@ -31,7 +31,7 @@ Environment
   GTEST_TOTAL_SHARDS, GTEST_SHARD_INDEX (from 0), GTEST_SHARD_STATUS_FILE   as --shard
   NO_COLOR            no colour on a terminal
   TMPDIR              where the cases' working directories are made
-  SANDGAUGE_CASES, SANDGAUGE_PROGRAMS   folders to use instead of the installed ones
+  SANDGAUGE_CASES, SANDGAUGE_PROGRAMS, SANDGAUGE_LIBRARIES   folders to use instead of the installed ones
 
 Examples
   sandgauge run                                     every built-in case
@@ -57,6 +57,7 @@ struct RawOptions {
   std::string format = "text";
   std::string jobs;
   std::string repeat;
+  std::string attach;
   std::string expect_exit;
   std::string expect_signal;
 };
@@ -105,6 +106,15 @@ Result<void> read_expectation(const RawOptions& raw, RunOptions& run) {
   return {};
 }
 
+Result<void> read_attach(const std::string& word, RunOptions& run) {
+  if (word.empty()) return {};
+  const auto delivery = parse_delivery(word);
+  if (!delivery) return fail("--attach: found '{}', expected exec, preload, needed, runc or crun", word);
+  if (*delivery != Delivery::direct && run.policy_file.empty()) return fail("--attach {} needs a --policy to bring", word);
+  run.delivery = *delivery;
+  return {};
+}
+
 /// Everything that CLI11 does not check.
 Result<void> understand(const RawOptions& raw, RunOptions& run) {
   constexpr int kMostJobs = 1024;
@@ -139,11 +149,13 @@ Result<void> understand(const RawOptions& raw, RunOptions& run) {
     if (std::ranges::count(run.backends, name) > 1) return fail("--backend: {} is given twice", name);
   if (std::ranges::find(run.required, "") != run.required.end())
     return fail("--require: expected the id of a case, or a glob");
-  const bool describes_command = !run.policy_file.empty() || !run.call.empty() || run.expect != Expectation{};
+  if (auto attached = read_attach(raw.attach, run); !attached) return attached;
+  const bool describes_command =
+      !raw.attach.empty() || !run.policy_file.empty() || !run.call.empty() || run.expect != Expectation{};
   if (run.command.empty() && describes_command)
-    return fail("--policy, --call and --expect-... are for a command: add -- CMD [ARGS]");
+    return fail("--policy, --attach, --call and --expect-... are for a command: add -- CMD [ARGS]");
   if (!run.targets.empty() && describes_command)
-    return fail("a case file has its own policy and expectations: leave out --policy, --call and --expect-...");
+    return fail("a case file has its own policy and expectations: leave out --policy, --attach, --call and --expect-...");
   return {};
 }
 
@@ -191,6 +203,12 @@ void add_run_options(CLI::App& command, RunOptions& run, RawOptions& raw) {
   const char* own = "A program of your own: -- CMD [ARGS]";
   command.add_option("--policy", run.policy_file, "the policy that CMD runs under: YAML, or a container runtime's JSON")
       ->type_name("FILE")
+      ->group(own);
+  command
+      .add_option("--attach", raw.attach,
+                  "who loads the filter: exec (sandgauge, before execve; the default), preload (a library in LD_PRELOAD), "
+                  "needed (the same, linked into a copy), runc, crun (these container runtimes)")
+      ->type_name("WAY")
       ->group(own);
   command.add_option("--backend", run.backends, "bpf, libseccomp or libseccomp:2; divided by commas (default: bpf)")
       ->type_name("NAME,...")

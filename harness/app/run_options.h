@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "model/case.h"
 #include "model/expectation.h"
 #include "report/format.h"
 
@@ -37,6 +38,7 @@ struct RunOptions {
 
   // With a command and no case file.
   std::string policy_file;
+  Delivery delivery = Delivery::direct;
   std::vector<std::string> backends{"bpf"};
   std::string call;
   Expectation expect;

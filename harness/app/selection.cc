@@ -60,7 +60,7 @@ std::string names_of_suites(const Installation& installation) {
   std::string names;
   const auto files = built_in_files(installation);
   if (!files) return names;
-  std::set<std::string> sorted{"actions", "conformance"};
+  std::set<std::string> sorted{"actions", "attach", "conformance"};
   for (const std::string& file : *files) sorted.insert(fs::path(file).stem().string());
   for (const Case& test : conformance_cases()) sorted.insert(test.suite);
   for (const std::string& name : sorted) names += (names.empty() ? "" : ", ") + name;
@@ -108,6 +108,9 @@ Result<std::vector<Case>> cases_of_command(const RunOptions& options) {
     if (profile->program)
       return fail("--policy: {} is a compiled filter, expected a policy in any other format", options.policy_file);
     test.policy = std::move(profile->policy);
+    test.by_variables = profile->format == ProfileFormat::env;
+    if (profile->format == ProfileFormat::oci) test.oci_profile = options.policy_file;
+    test.delivery = options.delivery;
   }
   if (!options.call.empty()) {
     auto call = parse_call(options.call.find('(') == std::string::npos ? options.call + "()" : options.call);

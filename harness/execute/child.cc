@@ -135,6 +135,8 @@ void run_child(const ChildPlan& plan) {
   if (::chdir(request.working_directory.c_str()) != 0) fail_setup(plan, "chdir into the working directory");
   limit_core(request.core_unlimited);
   reset_signals();
+  if (request.handed_fd >= 0 && ::fcntl(request.handed_fd, F_SETFD, 0) != 0)
+    fail_setup(plan, "fcntl of a descriptor for the program");
   if (plan.start_fd >= 0) wait_for_start(plan);
   if (plan.listener_fd >= 0 && !start_courier(plan)) fail_setup(plan, "clone of the process that sends the listener");
   if (request.attach == Attach::call) run_call(plan);

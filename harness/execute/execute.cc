@@ -59,7 +59,7 @@ class Run {
     }
     end_everything();
     read_output();
-    note_paths();
+    note_existing(request_, outcome_);
     outcome_.duration = std::chrono::duration_cast<std::chrono::microseconds>(Deadline::Clock::now() - start);
     return std::move(outcome_);
   }
@@ -75,7 +75,6 @@ class Run {
   void collect();
   void end_everything();
   void read_output();
-  void note_paths();
 
   const ExecuteRequest& request_;
   Deadline deadline_;
@@ -322,15 +321,15 @@ void Run::read_output() {
   take(err_, outcome_.err, outcome_.err_cut);
 }
 
-void Run::note_paths() {
+}  // namespace
+
+void note_existing(const ExecuteRequest& request, Outcome& outcome) {
   struct stat ignored {};
-  for (const std::string& path : request_.asked_paths) {
-    const std::string whole = path.starts_with('/') ? path : request_.working_directory + "/" + path;
-    if (::lstat(whole.c_str(), &ignored) == 0) outcome_.existing.push_back(path);
+  for (const std::string& path : request.asked_paths) {
+    const std::string whole = path.starts_with('/') ? path : request.working_directory + "/" + path;
+    if (::lstat(whole.c_str(), &ignored) == 0) outcome.existing.push_back(path);
   }
 }
-
-}  // namespace
 
 Result<void> prepare_executor() {
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) != 0) return fail("prctl(PR_SET_CHILD_SUBREAPER): {}", errno_text(errno));

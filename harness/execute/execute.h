@@ -44,6 +44,7 @@ struct ExecuteRequest {
   Probe probe;
   TracerPlan tracer;
   ListenerPlan listener;
+  int handed_fd = -1;  // attach exec: the program inherits this descriptor too, under the same number
   bool core_unlimited = false;
   std::chrono::milliseconds timeout{10'000};
   std::string working_directory;         // an absolute path
@@ -56,6 +57,8 @@ struct ExecuteRequest {
 Result<void> prepare_executor();
 
 Outcome execute(const ExecuteRequest& request);
+/// Fills in Outcome::existing; execute() does.
+void note_existing(const ExecuteRequest& request, Outcome& outcome);
 
 /// The call with addresses as the child will see them: scratch and text arguments live in memory that is the same in the
 /// caller and the child, below 4 GiB. Fails for an unknown name or more than six arguments.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/expectation.h"
@@ -22,6 +23,18 @@ enum class Mechanism : std::uint8_t {
   strict,  // SECCOMP_SET_MODE_STRICT; attach call only
   none,    // nothing: a control
 };
+
+/// Who loads the filter of a case with attach exec.
+enum class Delivery : std::uint8_t {
+  direct,   // sandgauge, in the child before its execve(2)
+  preload,  // libsandgauge-preload.so, which LD_PRELOAD brings into the program
+  needed,   // the same library, which a copy of the program lists as needed (patchelf --add-needed)
+  runc,     // the container runtimes, from the policy as OCI JSON in a bundle of sandgauge's
+  crun,
+};
+/// "exec", "preload", "needed", "runc", "crun": the words of a case's `attach`.
+std::string_view delivery_name(Delivery delivery);
+std::optional<Delivery> parse_delivery(std::string_view name);
 
 /// Where a case was read from.
 struct Place {
@@ -43,6 +56,9 @@ struct Case {
   Policy policy;
   Backend backend;
   Attach attach = Attach::exec;
+  Delivery delivery = Delivery::direct;  // with attach exec and mechanism filter
+  std::string oci_profile;    // the file that the policy was read from, if it is a container runtime's; for runc and crun
+  bool by_variables = false;  // delivered as cloudflare/sandbox's variables, as far as they can say the policy
   std::vector<std::string> program;      // attach exec: a program of cases/programs by name, or a path; then its arguments
   std::optional<CallRequest> call;       // what the case is about; needed for attach call
   std::optional<Probe> probe;            // unset: the harness picks

@@ -118,9 +118,14 @@ Result<std::vector<T>> each_once(const Yaml& node, Result<std::vector<T>> values
   return values;
 }
 
-Result<std::vector<Attach>> attaches_of(const Yaml& node) {
+Result<std::vector<AttachWay>> ways_of(const Yaml& node) {
   return each_once(node, one_or_list_of(node, [](const Yaml& value) {
-                     return choice_of<Attach>(value, {{"exec", Attach::exec}, {"call", Attach::call}});
+                     return choice_of<AttachWay>(value, {{"exec", {Attach::exec, Delivery::direct}},
+                                                         {"call", {Attach::call, Delivery::direct}},
+                                                         {"preload", {Attach::exec, Delivery::preload}},
+                                                         {"needed", {Attach::exec, Delivery::needed}},
+                                                         {"runc", {Attach::exec, Delivery::runc}},
+                                                         {"crun", {Attach::exec, Delivery::crun}}});
                    }));
 }
 
@@ -218,11 +223,15 @@ Result<Requirements> needs_of(const Yaml& node) {
 }
 
 /// A policy in place, or the path of a profile in any format.
-Result<Policy> policy_or_file_of(const Yaml& node, const std::string& file) {
+Result<Policy> policy_or_file_of(const Yaml& node, const std::string& file, Case& row) {
   if (node.kind != Yaml::Kind::scalar) return policy_of(node);
   const auto path = std::filesystem::path(file).parent_path() / node.text;
   if (node.text.empty() || node.text == "-") return fail_at(node, "found {}, expected a policy or a file", found(node));
-  return at(node, read_policy(path.string()));
+  ProfileFormat format{};
+  auto policy = read_policy(path.string(), &format);
+  row.by_variables = policy && format == ProfileFormat::env;
+  if (policy && format == ProfileFormat::oci) row.oci_profile = path.string();
+  return at(node, std::move(policy));
 }
 
 Result<void> check_fit(const Yaml& node, const Fields& fields, const CaseRow& read) {
@@ -234,12 +243,18 @@ Result<void> check_fit(const Yaml& node, const Fields& fields, const CaseRow& re
   if (!fields.has("expect")) return fail_at(node, "a case without 'expect', expected it to claim something");
   if (row.mechanism == Mechanism::filter && !fields.has("policy"))
     return fail_at(node, "a case without 'policy', expected one, or mechanism: strict or none");
-  for (const Attach attach : read.attaches) {
+  for (const auto& [attach, delivery] : read.ways) {
     const Yaml& place = place_of("attach");
     if (attach == Attach::call && !row.call) return fail_at(place, "attach call without 'call', expected the call to make");
     if (attach == Attach::exec && row.program.empty())
-      return fail_at(place, "attach exec without 'program', expected the program to run");
+      return fail_at(place, "attach {} without 'program', expected the program to run", delivery_name(delivery));
     if (attach == Attach::call) continue;
+    if (delivery != Delivery::direct && row.mechanism != Mechanism::filter)
+      return fail_at(place_of("mechanism"), "attach {} with no filter to bring, expected mechanism: filter",
+                     delivery_name(delivery));
+    if (delivery != Delivery::direct && row.probe && row.probe->listener)
+      return fail_at(place_of("probe"), "the probe listener with attach {}, expected it with attach exec or call only",
+                     delivery_name(delivery));
     if (row.mechanism == Mechanism::strict)
       return fail_at(place_of("mechanism"), "strict mode with attach exec, expected attach call: it denies execve");
     if (row.probe && (row.probe->handler || row.probe->threads))
@@ -263,9 +278,9 @@ Result<CaseRow> case_row_of(const Yaml& node, const std::string& file) {
   fields.take("source", row.source, text_of);
   fields.take("program", row.program, program_of);
   fields.take("call", row.call, call_of);
-  read.attaches = {fields.has("program") ? Attach::exec : Attach::call};
-  fields.take("attach", read.attaches, attaches_of);
-  fields.take("policy", row.policy, [&file](const Yaml& value) { return policy_or_file_of(value, file); });
+  read.ways = {{fields.has("program") ? Attach::exec : Attach::call, Delivery::direct}};
+  fields.take("attach", read.ways, ways_of);
+  fields.take("policy", row.policy, [&](const Yaml& value) { return policy_or_file_of(value, file, row); });
   fields.take("mechanism", row.mechanism, [](const Yaml& value) {
     return choice_of<Mechanism>(value,
                                 {{"filter", Mechanism::filter}, {"strict", Mechanism::strict}, {"none", Mechanism::none}});

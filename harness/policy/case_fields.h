@@ -10,10 +10,18 @@
 
 namespace sandgauge {
 
-/// A case for each of several ways to attach and backends; `row` has everything but id, suite, attach, backend and place.
+/// A word of `attach`.
+struct AttachWay {
+  Attach attach = Attach::exec;
+  Delivery delivery = Delivery::direct;
+  bool operator==(const AttachWay&) const = default;
+};
+
+/// A case for each of several ways to attach and backends; `row` has everything but id, suite, attach, delivery, backend
+/// and place.
 struct CaseRow {
   Case row;
-  std::vector<Attach> attaches;
+  std::vector<AttachWay> ways;
   std::vector<Backend> backends;
 };
 

@@ -94,7 +94,7 @@ std::string backend_name(const Backend& backend) {
   return backend == Backend{Backend::Compiler::libseccomp, 1} ? "libseccomp" : to_string(backend);
 }
 
-std::string_view attach_name(Attach attach) { return attach == Attach::exec ? "exec" : "call"; }
+std::string_view way_name(const AttachWay& way) { return way.attach == Attach::call ? "call" : delivery_name(way.delivery); }
 
 Result<void> add_case(Reading& reading, Case made, const Yaml& place) {
   if (auto counted = check_count(place, reading.cases.size() + 1); !counted) return counted;
@@ -109,13 +109,14 @@ Result<void> add_case(Reading& reading, Case made, const Yaml& place) {
 }
 
 Result<void> add_row(Reading& reading, const CaseRow& row, const std::string& id, const Yaml& place) {
-  for (const Attach attach : row.attaches) {
+  for (const AttachWay& way : row.ways) {
     for (const Backend& backend : row.backends) {
       Case made = row.row;
-      made.attach = attach;
+      made.attach = way.attach;
+      made.delivery = way.delivery;
       made.backend = backend;
       made.id = id;
-      if (row.attaches.size() > 1) made.id += fmt::format("/{}", attach_name(attach));
+      if (row.ways.size() > 1) made.id += fmt::format("/{}", way_name(way));
       if (row.backends.size() > 1) made.id += fmt::format("/{}", backend_name(backend));
       if (auto added = add_case(reading, std::move(made), place); !added) return added;
     }

@@ -120,13 +120,14 @@ Result<Profile> read_profile(const std::string& path, const ReadOptions& options
   return parse_profile(*text, shown_name(path), options);
 }
 
-Result<Policy> read_policy(const std::string& path) {
+Result<Policy> read_policy(const std::string& path, ProfileFormat* format) {
   auto profile = read_profile(path);
   if (!profile) return fail(profile.error());
   if (profile->program) return fail("{}: a compiled filter, expected a policy", profile->file);
   for (const ProfileNote& note : profile->notes)
     if (note.about == ProfileNote::About::unknown_syscall || note.about == ProfileNote::About::unknown_key)
       return fail("{}", in_place(*profile, note.place, note.text));
+  if (format != nullptr) *format = profile->format;
   return std::move(profile->policy);
 }
 

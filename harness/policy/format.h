@@ -39,7 +39,8 @@ Result<Profile> parse_profile(std::string_view text, const std::string& file, co
 /// The same for a file of at most 1 MiB; "-" is standard input.
 Result<Profile> read_profile(const std::string& path, const ReadOptions& options = {});
 /// Its policy, for those who have no place for notes: an unknown syscall or key is an error. This machine is the context.
-Result<Policy> read_policy(const std::string& path);
+/// `format`, if given, gets that of the file.
+Result<Policy> read_policy(const std::string& path, ProfileFormat* format = nullptr);
 
 /// A format of compiled filters.
 bool is_raw(ProfileFormat format);

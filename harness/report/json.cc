@@ -67,9 +67,9 @@ std::string_view mechanism_name(Mechanism mechanism) {
   return "?";
 }
 
-std::string_view attach_name(Attach attach) {
+std::string_view attach_name(Attach attach, Delivery delivery) {
   switch (attach) {
-    case Attach::exec: return "exec";
+    case Attach::exec: return delivery_name(delivery);
     case Attach::call: return "call";
     case Attach::scenario: return "scenario";
   }
@@ -117,7 +117,7 @@ Json case_json(const Case& one) {
       {"also", one.also},
       {"difference", one.difference},
       {"mechanism", mechanism_name(one.mechanism)},
-      {"attach", attach_name(one.attach)},
+      {"attach", attach_name(one.attach, one.delivery)},
       {"program", one.program},
       {"call", call_json(one.call)},
       {"parameters", one.parameters},

@@ -64,6 +64,15 @@ TEST_F(InstallationTest, TheVariablesNameTheFolders) {
   EXPECT_EQ(found->programs, installation_.programs);
 }
 
+TEST_F(InstallationTest, TheVariableNamesTheLibrarysFolder) {
+  set("SANDGAUGE_LIBRARIES", (root_ / "files").string());
+  const auto missing = find_preload_library();
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "no such library: " + (root_ / "files/libsandgauge-preload.so").string());
+  const std::string library = make_file("files/libsandgauge-preload.so", 0644);
+  EXPECT_EQ(find_preload_library().value(), library);
+}
+
 TEST_F(InstallationTest, ARelativeFolderIsMadeAbsolute) {
   const fs::path before = fs::current_path();
   fs::current_path(root_);

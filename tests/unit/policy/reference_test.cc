@@ -30,7 +30,7 @@ std::vector<Example> examples() {
 }
 
 TEST(ReferenceTest, EveryExampleIsAWholeFile) {
-  ASSERT_THAT(examples(), SizeIs(8));
+  ASSERT_THAT(examples(), SizeIs(9));
   for (const Example& example : examples()) {
     if (example.file.starts_with("policy")) {
       const auto policy = parse_policy(example.text, "p.yaml");
