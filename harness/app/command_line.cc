@@ -12,6 +12,7 @@
 #include "app/diff_command.h"
 #include "app/explain_command.h"
 #include "app/lab_command.h"
+#include "app/learn_command.h"
 #include "app/lint_command.h"
 #include "app/matrix_command.h"
 #include "app/run_command.h"
@@ -35,6 +36,7 @@ constexpr Command kCommands[] = {
     {.name = "bench", .add = add_bench_command},
     {.name = "convert", .add = add_convert_command},
     {.name = "diff", .add = add_diff_command},
+    {.name = "learn", .add = add_learn_command, .takes_program = true},
     {.name = "lint", .add = add_lint_command},
     {.name = "matrix", .add = add_matrix_command, .takes_program = true},
     {.name = "compare", .add = add_compare_command},

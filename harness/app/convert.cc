@@ -10,9 +10,8 @@
 #include "report/output.h"
 
 namespace sandgauge {
-namespace {
 
-Result<WrittenProfile> write(const Profile& profile, ProfileFormat to) {
+Result<WrittenProfile> write_as(const Profile& profile, ProfileFormat to) {
   if (!is_raw(to)) {
     auto written = write_profile(profile.policy, to);
     // What no rule says cannot be written.
@@ -32,12 +31,10 @@ Result<WrittenProfile> write(const Profile& profile, ProfileFormat to) {
   return written;
 }
 
-}  // namespace
-
 int convert(const ConvertOptions& options) {
   const auto profile = read_profile_aloud(options.input, options.read);
   if (!profile) return complain(profile.error().message, kExitUsage);
-  const auto written = write(*profile, options.to);
+  const auto written = write_as(*profile, options.to);
   if (!written) return complain(fmt::format("{}: {}", profile->file, written.error().message), kExitMismatch);
   for (const std::string& lost : written->lost) complain(fmt::format("{} cannot say: {}", format_name(options.to), lost));
 

@@ -14,6 +14,9 @@ struct ConvertOptions {
   std::string output = "-";
 };
 
+/// The profile's text in a format; one that has no rules to write is compiled. Fails if that cannot be done.
+Result<WrittenProfile> write_as(const Profile& profile, ProfileFormat to);
+
 /// Writes the profile, reads it back, and compares the two by decision. Returns the process's exit code.
 int convert(const ConvertOptions& options);
 

@@ -1,4 +1,5 @@
-// Observation: which calls a program was seen to make, and how often: what a profile is held against, or made of.
+// Observation: which calls a program was seen to make, how often, and how many failed: what a profile is held against, or
+// made of.
 #pragma once
 
 #include <cstdint>
@@ -14,16 +15,20 @@ struct ObservedCall {
   Abi abi = native_abi();
   std::int32_t number = 0;
   std::uint64_t count = 0;
-  Place first;  // where it was first seen: a line of a log; the line 0 if there is no file
+  Place first;               // where it was first seen: a line of a log; the line 0 if there is no file
+  std::uint64_t errors = 0;  // how many of them failed
   bool operator==(const ObservedCall&) const = default;
 };
 
 struct Observation {
   std::vector<ObservedCall> calls;  // each call once, in the order in which they were first seen
+  bool errors_known = false;        // false: the way they were seen does not tell
   bool operator==(const Observation&) const = default;
 };
 
 /// Counts one more call, or `count` of them.
 void add_call(Observation& observation, Abi abi, std::int32_t number, const Place& place, std::uint64_t count = 1);
+/// Counts failures of a call that was added before.
+void add_errors(Observation& observation, Abi abi, std::int32_t number, std::uint64_t count);
 
 }  // namespace sandgauge

@@ -30,6 +30,31 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
+/// The head of a table of strace -c, or of sandgauge's own, which has no times.
+enum class TableKind : std::uint8_t { none, strace, plain };
+
+TableKind table_of(std::string_view line) {
+  if (line.starts_with("% time") && line.ends_with("syscall")) return TableKind::strace;
+  std::string_view rest = line;
+  const bool plain = take_word(rest) == "calls" && take_word(rest) == "errors" && rest == "syscall";
+  return plain ? TableKind::plain : TableKind::none;
+}
+
+/// "System call usage summary for 32 bit mode:" stands over the table of another ABI.
+std::optional<Abi> abi_of_summary(std::string_view line) {
+  constexpr std::string_view kSummary = "System call usage summary for ";
+  if (!line.starts_with(kSummary)) return std::nullopt;
+  line.remove_prefix(kSummary.size());
+  if (line.starts_with("32 bit")) return Abi::i386;
+  return line.starts_with("x32") ? Abi::x32 : native_abi();
+}
+
+std::optional<std::uint64_t> count_of(std::string_view word) {
+  std::uint64_t count = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), count);
+  return error == std::errc() && end == word.data() + word.size() ? std::optional(count) : std::nullopt;
+}
+
 bool is_name(std::string_view word) {
   return !word.empty() &&
          std::ranges::all_of(word, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_'; });
@@ -71,9 +96,11 @@ class Reader {
     ++line_;
     line = trimmed(line);
     if (line.empty()) return {};
-    if (in_table_) return table(line);
-    if (line.starts_with("% time") && line.ends_with("syscall")) {
-      in_table_ = true;
+    if (table_ != TableKind::none) return table(line);
+    table_ = table_of(line);
+    if (table_ != TableKind::none) return {};
+    if (const auto abi = abi_of_summary(line)) {
+      abi_ = *abi;
       return {};
     }
     if (line.find("audit(") != std::string_view::npos) return audit(line);
@@ -84,7 +111,13 @@ class Reader {
     }
     const std::string_view name = name_in_log(line);
     const auto number = name.empty() ? std::nullopt : number_of(abi_, name);
-    return number ? add(abi_, *number, 1) : Result<void>();
+    if (!number) return {};
+    return add(abi_, *number, 1, line.find(") = -1 ") != std::string_view::npos ? 1 : 0);
+  }
+
+  Observation take() {
+    observation.errors_known = !errors_unknown_;
+    return std::move(observation);
   }
 
   Observation observation;
@@ -94,13 +127,17 @@ class Reader {
   Unexpected wrong(fmt::format_string<Args...> format, Args&&... args) const {
     return fail("{}:{}: {}", file_, line_, fmt::format(format, std::forward<Args>(args)...));
   }
-  Result<void> add(Abi abi, std::int32_t number, std::uint64_t count) {
+  Result<void> add(Abi abi, std::int32_t number, std::uint64_t count, std::uint64_t errors) {
     const auto [at, first] = index_.try_emplace({abi, number}, observation.calls.size());
-    if (!first) return observation.calls[at->second].count += count, Result<void>();
+    if (!first) {
+      observation.calls[at->second].count += count;
+      observation.calls[at->second].errors += errors;
+      return {};
+    }
     constexpr std::size_t kMostCalls = 10'000;
     if (observation.calls.size() == kMostCalls)
       return wrong("more than {} different calls, expected those of programs", kMostCalls);
-    observation.calls.push_back({abi, number, count, {file_, line_}});
+    observation.calls.push_back({abi, number, count, {file_, line_}, errors});
     return {};
   }
 
@@ -110,17 +147,23 @@ class Reader {
     std::vector<std::string_view> words;
     while (!line.empty()) words.push_back(take_word(line));
     if (words.back() == "total") {
-      in_table_ = false;
+      table_ = TableKind::none;
+      abi_ = native_abi();
       return {};
     }
-    std::uint64_t calls = 0;
-    const std::string_view count = words.size() >= 5 ? words[3] : std::string_view();
-    const auto [end, error] = std::from_chars(count.data(), count.data() + count.size(), calls);
-    if (words.size() < 5 || words.size() > 6 || error != std::errc() || end != count.data() + count.size())
-      return wrong("expected a line of strace's table: share, seconds, usecs/call, calls, errors, name");
+    const bool plain = table_ == TableKind::plain;
+    const std::size_t column = plain ? 0 : 3;  // of the number of calls; errors, which may be empty, and the name follow
+    const auto calls = words.size() > column + 1 ? count_of(words[column]) : std::nullopt;
+    const bool has_errors = words.size() == column + 3;
+    const bool unknown = has_errors && plain && words[column + 1] == "-";
+    const auto errors = has_errors && !unknown ? count_of(words[column + 1]) : std::optional<std::uint64_t>(0);
+    if (!calls || !errors || words.size() > column + 3)
+      return wrong("{}", plain ? "expected a line of sandgauge's table: calls, errors, name"
+                               : "expected a line of strace's table: share, seconds, usecs/call, calls, errors, name");
     const auto number = number_of(abi_, words.back());
     if (!number) return wrong("unknown syscall {}", shown(words.back()));
-    return add(abi_, *number, calls);
+    if (unknown) errors_unknown_ = true;
+    return add(abi_, *number, *calls, *errors);
   }
 
   Result<void> audit(std::string_view line) {
@@ -134,7 +177,8 @@ class Reader {
     Call call;
     if (!from_seccomp_data({.nr = record.syscall, .arch = record.arch, .instruction_pointer = 0, .args = {}}, call))
       return wrong("arch={:x} is none that sandgauge knows", record.arch);
-    return add(call.abi, call.number, 1);
+    errors_unknown_ = true;  // a record is made before the call
+    return add(call.abi, call.number, 1, 0);
   }
 
   Result<void> go_audit(std::string_view line) {
@@ -158,7 +202,8 @@ class Reader {
   std::map<std::pair<Abi, std::int32_t>, std::size_t> index_;  // into observation.calls: a hostile log has many
   int line_ = 0;
   Abi abi_ = native_abi();
-  bool in_table_ = false;
+  TableKind table_ = TableKind::none;
+  bool errors_unknown_ = false;
 };
 
 /// Calls `read` with each line until it fails or `most` are read.
@@ -181,7 +226,7 @@ Result<Observation> parse_observation(std::string_view text, const std::string& 
     return fail(read.error());
   if (reader.observation.calls.empty())
     return fail("{}: no system call in it, expected a table or a log of strace, or audit records of type 1326", file);
-  return std::move(reader.observation);
+  return reader.take();
 }
 
 bool looks_like_observation(std::string_view text) {
@@ -190,8 +235,7 @@ bool looks_like_observation(std::string_view text) {
   const auto ignored =
       each_line(text.substr(0, kLargestObservation), kLines, [&looks](std::string_view line) -> Result<void> {
         line = trimmed(line);
-        looks = looks || (line.starts_with("% time") && line.ends_with("syscall")) ||
-                line.find("audit(") != std::string_view::npos ||
+        looks = looks || table_of(line) != TableKind::none || line.find("audit(") != std::string_view::npos ||
                 (line.starts_with('{') && line.find("\"messages\"") != std::string_view::npos) || !name_in_log(line).empty();
         return {};
       });

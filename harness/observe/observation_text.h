@@ -4,6 +4,7 @@
 //
 // Recognised line by line, and mixed as they come:
 //   % time     seconds  usecs/call     calls    errors syscall      the table of strace -c, up to its total
+//        calls    errors syscall                                    the table of sandgauge learn
 //   [pid 7] openat(AT_FDCWD, "x", O_RDONLY) = 3                     a log of strace, with -f, -t, -r and their like
 //   type=1326 audit(1606791644.847:499): ... arch=c000003e syscall=102 ...    audit records, also as the kernel logs them
 //   {"sequence": 499, "messages": [{"type": 1326, "data": "..."}]}  go-audit's JSON lines

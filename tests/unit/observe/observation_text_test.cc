@@ -38,5 +38,68 @@ TEST(ObservationTextTest, ALineOfJsonThatWouldFillTheMemoryIsRefused) {
             "x.log:1: more than 1 MiB in a line of JSON, expected an event");
 }
 
+Observation parsed(std::string_view text) {
+  auto seen = parse_observation(text, "log");
+  EXPECT_TRUE(seen) << seen.error().message;
+  return seen ? std::move(*seen) : Observation{};
+}
+
+TEST(ObservationTextTest, ATableOfStraceSaysWhatFailed) {
+  const Observation seen = parsed(
+      "% time     seconds  usecs/call     calls    errors syscall\n"
+      "------ ----------- ----------- --------- --------- ----------------\n"
+      " 60.00    0.000050          50         3         1 mkdir\n"
+      " 40.00    0.000030          50        12           read\n"
+      "100.00    0.000080                    15         1 total\n");
+  ASSERT_EQ(seen.calls.size(), 2U);
+  EXPECT_EQ(seen.calls[0].count, 3U);
+  EXPECT_EQ(seen.calls[0].errors, 1U);
+  EXPECT_EQ(seen.calls[1].errors, 0U);
+  EXPECT_TRUE(seen.errors_known);
+}
+
+TEST(ObservationTextTest, SandgaugesOwnTableIsReadBack) {
+  const Observation seen = parsed(
+      "noise\n    calls    errors syscall\n--------- --------- ----------------\n"
+      "       12         3 openat\n        2           close\n        1         1 syscall_0x3e8\n"
+      "--------- --------- ----------------\n       15         4 total\n");
+  ASSERT_EQ(seen.calls.size(), 3U);
+  EXPECT_EQ(seen.calls[0].errors, 3U);
+  EXPECT_EQ(seen.calls[1].count, 2U);
+  EXPECT_EQ(seen.calls[2].number, 1000);
+  EXPECT_TRUE(seen.errors_known);
+  EXPECT_FALSE(parsed("calls errors syscall\n 2 - close\n 2 - total\n").errors_known);
+}
+
+TEST(ObservationTextTest, AHeadingTellsTheAbiOfATable) {
+  const Observation seen = parsed(
+      "System call usage summary for 64 bit mode:\ncalls errors syscall\n1 - read\n1 - total\n"
+      "System call usage summary for 32 bit mode:\ncalls errors syscall\n1 - read\n1 - total\n"
+      "calls errors syscall\n1 - write\n1 - total\n");
+  ASSERT_EQ(seen.calls.size(), 3U);
+  EXPECT_EQ(seen.calls[1].abi, Abi::i386);
+  EXPECT_EQ(seen.calls[1].number, 3);
+  EXPECT_EQ(seen.calls[2].abi, native_abi());
+}
+
+TEST(ObservationTextTest, ALogSaysWhatFailedAndAuditRecordsDoNot) {
+  const Observation log = parsed("mkdir(\"x\", 0777) = 0\nmkdir(\"x\", 0777) = -1 EEXIST (File exists)\n");
+  ASSERT_EQ(log.calls.size(), 1U);
+  EXPECT_EQ(log.calls[0].count, 2U);
+  EXPECT_EQ(log.calls[0].errors, 1U);
+  EXPECT_TRUE(log.errors_known);
+  EXPECT_FALSE(parsed("type=1326 audit(1.2:3): auid=1 uid=1 gid=1 ses=4 subj=u pid=7 comm=\"x\" exe=\"/x\" sig=0 "
+                      "arch=c000003e syscall=83 compat=0 ip=0x7f code=0x7ffc0000\n")
+                   .errors_known);
+}
+
+TEST(ObservationTextTest, ABrokenRowOfATableIsAnErrorWithItsLine) {
+  const auto message = [](std::string_view text) { return parse_observation(text, "log").error().message; };
+  EXPECT_EQ(message("calls errors syscall\n 2 - 3 close\n"),
+            "log:2: expected a line of sandgauge's table: calls, errors, name");
+  EXPECT_EQ(message("calls errors syscall\n x close\n"), "log:2: expected a line of sandgauge's table: calls, errors, name");
+  EXPECT_EQ(message("calls errors syscall\n 1 clsoe\n"), "log:2: unknown syscall 'clsoe'");
+}
+
 }  // namespace
 }  // namespace sandgauge::observation_text_test
