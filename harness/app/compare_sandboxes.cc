@@ -9,7 +9,7 @@
 
 namespace sandgauge {
 
-const char* const kAppArmorAllowance = "file, capability, network, signal, ptrace, mount, umount,";
+const char* const kAppArmorAllowance = "file, capability, signal, ptrace, mount, umount,";
 
 namespace {
 

@@ -64,7 +64,9 @@ GuestOptions guest_options(const LabOptions& options, const Kernel& kernel, std:
           .cpus = options.cpus,
           .kvm = may_use_kvm(),
           .icount = options.icount,
-          .timeout = options.timeout};
+          .timeout = options.timeout,
+          // One thread counts: on a busy machine that is slow.
+          .boot_timeout = std::chrono::seconds(options.icount ? 300 : 120)};
 }
 
 int worse_exit(int one, int other) {

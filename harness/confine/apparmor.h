@@ -20,7 +20,7 @@ namespace sandgauge {
 
 class AppArmorProfile : public Confinement {
  public:
-  /// `rules` are the lines between the profile's braces (apparmor.d(5)).
+  /// `rules` are the lines between the profile's braces (apparmor.d(5)). Networks are mediated only if they speak of any.
   static Result<AppArmorProfile> load(const std::string& parser, const std::string& rules);
   AppArmorProfile(AppArmorProfile&&) noexcept;
   AppArmorProfile& operator=(AppArmorProfile&&) noexcept;
