@@ -37,10 +37,9 @@ TEST(StraceTableTest, SaysWhatIsWrong) {
   EXPECT_THAT(parse_strace_table("% time seconds usecs/call calls errors syscall\n").error().message, HasSubstr("no calls"));
   EXPECT_THAT(parse_strace_table("% time seconds usecs/call calls errors syscall\n 1 2 3 many 5 read\n").error().message,
               HasSubstr("line 2: found ' 1 2 3 many 5 read'"));
-  EXPECT_THAT(parse_strace_table(std::string("% time seconds usecs/call calls errors syscall\n 1 2 3 \0\x1b 5 read\n", 70))
-                  .error()
-                  .message,
-              HasSubstr("line 2"));
+  using std::string_literals::operator""s;
+  const std::string with_nul = "% time seconds usecs/call calls errors syscall\n 1 2 3 \0\x1b 5 read\n"s;
+  EXPECT_THAT(parse_strace_table(with_nul).error().message, HasSubstr("line 2"));
 }
 
 TEST(StraceTableTest, ATableOfAnyNumberOfNamesIsReadInOneGo) {
