@@ -61,6 +61,7 @@ void add_compare_command(CLI::App& app, CommandLine& line) {
   command->footer(kCompareFooter);
   const auto raw = std::make_shared<RawCompareOptions>();
   add_guest_words(*command, raw->guest);
+  command->get_option("--kernel")->description("the kernel to boot, instead of this one");
   command->add_option("INTENT", raw->compare.intents, "what is wanted of a sandbox: a name, or a file");
   command->add_option("--format", raw->format, "text, json, markdown or html (default: text)")
       ->type_name("FORMAT")
