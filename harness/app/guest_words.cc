@@ -28,6 +28,12 @@ void add_guest_words(CLI::App& command, GuestWords& words) {
   command.add_option("--append", words.lab.append, "more kernel parameters, such as loglevel=7")->type_name("TEXT");
 }
 
+void add_guest_jobs(CLI::App& command, GuestWords& words) {
+  command.add_option("--jobs", words.lab.jobs, "how many guests run at a time (default: the processors of this machine)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 64));
+}
+
 Result<std::vector<KernelName>> parse_kernel_names(const std::vector<std::string>& texts) {
   std::vector<KernelName> names;
   for (const std::string& text : texts) {

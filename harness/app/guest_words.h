@@ -24,6 +24,9 @@ struct GuestWords {
 
 void add_guest_words(CLI::App& command, GuestWords& words);
 
+/// --jobs, for commands that take several kernels.
+void add_guest_jobs(CLI::App& command, GuestWords& words);
+
 /// Sets words.lab.kernels and .timeout. Fails at a kernel or a time that is none.
 Result<void> understand_guest_words(const std::string& command, GuestWords& words);
 

@@ -6,11 +6,14 @@
 #include <algorithm>
 #include <cstdio>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
+#include <thread>
 
 #include "app/command_line.h"
 #include "app/complain.h"
 #include "app/guest_command.h"
+#include "app/side_by_side.h"
 #include "base/errno_text.h"
 #include "lab/debian.h"
 #include "lab/guest.h"
@@ -19,10 +22,14 @@
 namespace sandgauge {
 namespace {
 
-void print_to(FILE* stream, std::string_view text) {
-  std::fwrite(text.data(), 1, text.size(), stream);
-  std::fflush(stream);
-}
+/// One of the guests that run side by side.
+struct LabGuest {
+  KernelName name;
+  std::optional<TempDir> scratch;  // an unpacked package
+  Result<Kernel> kernel = fail("not looked for");
+  Result<GuestCommand> command = fail("not made");
+  GuestRun run;
+};
 
 /// What a user needs to find out why: the last the kernel said, and where all of it is.
 void report_failure(const Kernel& kernel, const GuestRun& run) {
@@ -81,19 +88,28 @@ int worse_exit(int one, int other) {
   return rank(other) > rank(one) ? other : one;
 }
 
+std::size_t guest_jobs(const LabOptions& options) {
+  if (options.jobs > 0) return static_cast<std::size_t>(options.jobs);
+  return std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+}
+
 namespace {
 
-int lab_on(const Kernel& kernel, const LabOptions& options, const Interrupts& interrupts) {
-  const auto command = prepare_guest_command(
-      options.words, {.files = options.files, .config = kernel.config, .quiet = options.icount}, interrupts);
-  if (!command) return complain(command.error().message, kExitCouldNotRun);
-  const GuestOutput output{.out = [](std::string_view text) { print_to(stdout, text); },
-                           .err = [](std::string_view text) { print_to(stderr, text); }};
-  const GuestRun run = run_guest(guest_options(options, kernel, command->initramfs), output, interrupts);
+/// In a thread of its own.
+void run_lab_guest(LabGuest& guest, const LabOptions& options, const GuestOutput& output, const Interrupts& interrupts) {
+  guest.command = prepare_guest_command(
+      options.words, {.files = options.files, .config = guest.kernel->config, .quiet = options.icount}, interrupts);
+  if (guest.command)
+    guest.run = run_guest(guest_options(options, *guest.kernel, std::move(guest.command->initramfs)), output, interrupts);
+}
+
+int end_lab_guest(const LabGuest& guest, const LabOptions& options) {
+  if (!guest.kernel) return complain(guest.kernel.error().message, kExitCouldNotRun);
+  if (!guest.command) return complain(guest.command.error().message, kExitCouldNotRun);
   if (!options.console.empty())
-    if (auto written = write_report(options.console, run.console); !written)
+    if (auto written = write_report(options.console, guest.run.console); !written)
       return complain(written.error().message, kExitCouldNotRun);
-  return take_end(kernel, *command, run);
+  return take_end(*guest.kernel, *guest.command, guest.run);
 }
 
 }  // namespace
@@ -101,17 +117,34 @@ int lab_on(const Kernel& kernel, const LabOptions& options, const Interrupts& in
 int lab(const LabOptions& options) {
   const auto interrupts = Interrupts::hold();
   if (!interrupts) return complain(interrupts.error().message, kExitCouldNotRun);
-  int code = kExitAsExpected;
+  // One after another: two that fetch would be in each other's way.
+  std::vector<LabGuest> guests;
   for (const KernelName& name : options.kernels) {
-    const auto scratch = TempDir::make();
+    auto scratch = TempDir::make();
     if (!scratch) return complain(scratch.error().message, kExitCouldNotRun);
-    const auto kernel = find_kernel(name, *scratch, *interrupts, [](const std::string& message) { complain(message); });
-    if (!kernel) return complain(kernel.error().message, kExitCouldNotRun);
-    if (options.kernels.size() > 1) fmt::print("== {}\n", kernel->name), std::fflush(stdout);
-    code = worse_exit(code, lab_on(*kernel, options, *interrupts));
-    if (interrupts->pending() != 0) return kExitCouldNotRun;
+    LabGuest& guest = guests.emplace_back();
+    guest.name = name;
+    guest.kernel = find_kernel(name, *scratch, *interrupts, [](const std::string& message) { complain(message); });
+    guest.scratch = std::move(*scratch);
+    if (interrupts->pending() != 0)
+      return complain("interrupted by " + signal_name(interrupts->pending()), kExitCouldNotRun);
   }
-  return code;
+  int code = kExitAsExpected;
+  Turns turns(guests.size());
+  const auto work = [&](std::size_t i) {
+    if (guests.size() > 1) turns.print(i, stdout, fmt::format("== {}\n", guests[i].name.text));
+    const auto print_to = [&turns, i](FILE* stream) {
+      return [&turns, i, stream](std::string_view text) { turns.print(i, stream, text); };
+    };
+    if (guests[i].kernel) run_lab_guest(guests[i], options, {.out = print_to(stdout), .err = print_to(stderr)}, *interrupts);
+  };
+  side_by_side(guests.size(), guest_jobs(options), work, [&](std::size_t i) {
+    code = worse_exit(code, end_lab_guest(guests[i], options));
+    guests[i].run = {};
+    if (!turns.end(i))
+      code = complain(guests[i].name.text + ": it printed more than can be kept until its turn", kExitCouldNotRun);
+  });
+  return interrupts->pending() != 0 ? kExitCouldNotRun : code;
 }
 
 int lab_fetch(const std::vector<KernelName>& kernels) {

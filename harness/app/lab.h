@@ -18,14 +18,18 @@ struct LabOptions {
   std::string console;             // file for what the kernel prints
   int memory_mib = 1024;
   int cpus = 2;
+  int jobs = 0;  // guests at a time; 0: as many as this machine has processors
   bool icount = false;
   std::chrono::milliseconds timeout{900'000};
 };
 
-/// The exit code of the command in the guest, the worst of several; kExitCouldNotRun if a guest did not get to its end.
+/// The exit code of the command in the guest, the worst of several; kExitCouldNotRun if a guest did not get to its end,
+/// which does not end the others. Several run side by side; what they print is told in the order of the kernels.
 int lab(const LabOptions& options);
 
 GuestOptions guest_options(const LabOptions& options, const Kernel& kernel, std::string initramfs);
+
+std::size_t guest_jobs(const LabOptions& options);
 
 /// Of two exit codes: that it could not run is worse than a mismatch, and a mismatch than nothing but skips.
 int worse_exit(int one, int other);

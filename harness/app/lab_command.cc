@@ -19,6 +19,8 @@ A kernel is
   FILE.deb            a kernel package
   PATH                a kernel image, such as /boot/vmlinuz or arch/x86/boot/bzImage; its serial ports must be built in
 
+Several kernels run side by side; what they print comes whole, in the order in which they are given.
+
 The guest gets this binary, its cases and test programs, and what the command's words name. Its working directory has the name
 of this one. -o writes here.
 
@@ -59,6 +61,7 @@ void add_lab_command(CLI::App& app, CommandLine& line) {
   command->footer(kLabFooter);
   const auto raw = std::make_shared<RawLabOptions>();
   add_guest_words(*command, raw->guest);
+  add_guest_jobs(*command, raw->guest);
   command->add_option("--console", raw->guest.lab.console, "write what the kernel prints to this file")->type_name("FILE");
   CLI::App* fetch = command->add_subcommand("fetch", "download kernels from Debian, or their newest versions");
   fetch->add_option("KERNEL", raw->fetch, "such as debian:6.1")->required();

@@ -10,6 +10,7 @@
 #include "app/command_line.h"
 #include "app/complain.h"
 #include "app/guest_command.h"
+#include "app/side_by_side.h"
 #include "lab/file.h"
 #include "lab/guest.h"
 #include "lab/tool.h"
@@ -51,9 +52,10 @@ Column column_here(std::vector<std::string> words, const TempDir& scratch, const
   return column;
 }
 
-Column column_of(const KernelName& name, const LabOptions& options, const TempDir& scratch, const Interrupts& interrupts) {
+/// In a thread of its own.
+Column column_of(const KernelName& name, const Result<Kernel>& kernel, const LabOptions& options,
+                 const Interrupts& interrupts) {
   Column column{.kernel = name.text, .report = {}, .trouble = {}};
-  const auto kernel = find_kernel(name, scratch, interrupts, [](const std::string& message) { complain(message); });
   if (!kernel) return column.trouble = kernel.error().message, column;
   std::vector<std::string> words = options.words;
   words.insert(words.begin() + 1, {"--format", "json", "-o", "/lab/report.json"});
@@ -101,18 +103,28 @@ int matrix(const MatrixOptions& options) {
   if (!interrupts) return complain(interrupts.error().message, kExitCouldNotRun);
   Matrix result;
   for (const std::string& word : options.lab.words) result.command += (result.command.empty() ? "" : " ") + word;
+  const auto scratch = TempDir::make();
+  if (!scratch) return complain(scratch.error().message, kExitCouldNotRun);
   int code = kExitAsExpected;
-  const auto add = [&](auto&& make) {
-    const auto scratch = TempDir::make();
-    if (!scratch) return complain(scratch.error().message), code = kExitCouldNotRun, void();
-    Column column = make(*scratch);
+  // Before the guests are there: here a case has seconds, and they load this machine.
+  if (options.here) {
+    Column column = column_here(options.lab.words, *scratch, *interrupts);
     code = worse_exit(code, take(result, column));
-  };
-  if (options.here) add([&](const TempDir& scratch) { return column_here(options.lab.words, scratch, *interrupts); });
-  for (const KernelName& name : options.lab.kernels) {
-    if (interrupts->pending() != 0) break;
-    add([&](const TempDir& scratch) { return column_of(name, options.lab, scratch, *interrupts); });
   }
+  // One after another: two that fetch would be in each other's way.
+  std::vector<Result<Kernel>> kernels;
+  std::vector<TempDir> unpacked;
+  for (const KernelName& name : options.lab.kernels) {
+    auto folder = TempDir::make();
+    if (!folder) return complain(folder.error().message, kExitCouldNotRun);
+    kernels.push_back(find_kernel(name, *folder, *interrupts, [](const std::string& message) { complain(message); }));
+    unpacked.push_back(std::move(*folder));
+  }
+  std::vector<Column> columns(kernels.size());
+  side_by_side(
+      kernels.size(), guest_jobs(options.lab),
+      [&](std::size_t i) { columns[i] = column_of(options.lab.kernels[i], kernels[i], options.lab, *interrupts); },
+      [&](std::size_t i) { code = worse_exit(code, take(result, columns[i])); });
   const bool colour = options.output == "-" && ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
   const std::string text = options.format == "json"   ? matrix_json(result)
                            : options.format == "html" ? matrix_html(result)

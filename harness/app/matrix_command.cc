@@ -14,7 +14,8 @@ namespace sandgauge {
 namespace {
 
 constexpr char kMatrixFooter[] = R"(
-KERNEL is as for `sandgauge lab`. The command is run or check, without its own --format and -o.
+KERNEL is as for `sandgauge lab`. The command is run or check, without its own --format and -o. Kernels run side by
+side, --jobs of them at a time; this one runs before them.
 
 Rows that are the same on all kernels are folded into their number; the others are grouped by their pattern, those with a FAIL
 or BROKEN first.
@@ -55,6 +56,7 @@ void add_matrix_command(CLI::App& app, CommandLine& line) {
   command->footer(kMatrixFooter);
   const auto raw = std::make_shared<RawMatrixOptions>();
   add_guest_words(*command, raw->guest);
+  add_guest_jobs(*command, raw->guest);
   command->add_flag("--here", raw->matrix.here, "the running kernel too, as the first column");
   command->add_flag("--all", raw->matrix.all, "text: also the rows that are the same everywhere");
   command->add_option("--format", raw->matrix.format, "text, json or html (default: text)")

@@ -96,6 +96,102 @@ def test_a_kernel_that_is_none_is_refused(tmp_path):
         assert ended.code == 3 and words in ended.err and ended.err.count("\n") == 1, ended
 
 
+FAKE_QEMU = """#!/usr/bin/python3
+# A machine that boots nothing: it says what a guest's init would, and the guests wait for each other. The first to be
+# started prints only when the last has ended.
+import os, signal, struct, sys, time
+from pathlib import Path
+
+PLACE = Path({place!r})
+
+
+def frame(kind, text):
+    os.write(4, kind + struct.pack("<I", len(text)) + text.encode())
+
+
+def wait_for(condition):
+    while not condition():
+        time.sleep(0.01)
+
+
+me = Path(sys.argv[sys.argv.index("-kernel") + 1]).name
+frame(b"R", "1.2.3")
+frame(b"O", me + " begins\\n")
+(PLACE / f"{{me}}.began").touch()
+wait_for(lambda: len(list(PLACE.glob("*.began"))) == {guests})
+{act}
+"""
+
+
+def fake_lab(tmp_path, guests: int, act: str, *words) -> list[str]:
+    """The command line of a lab with kernels k0, k1, ... that boots each in a machine of the above."""
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    program = bin_folder / "qemu-system-x86_64"
+    program.write_text(FAKE_QEMU.format(place=str(tmp_path), guests=guests, act=act))
+    program.chmod(0o755)
+    for number in range(guests):
+        (tmp_path / f"k{number}").write_bytes(bytes(0x202) + b"HdrS")
+    kernels = [word for number in range(guests) for word in ("-k", tmp_path / f"k{number}")]
+    return [str(word) for word in [SANDGAUGE, "lab", "--jobs", guests, "--timeout", "60s", *kernels, *words, "--", "run", "--list"]]
+
+
+def fake_environment(tmp_path) -> dict[str, str]:
+    return {**os.environ, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}", "XDG_CACHE_HOME": str(tmp_path)}
+
+
+def test_kernels_run_side_by_side_and_are_told_whole_and_in_order(tmp_path):
+    # Of three that all begin before one ends, k1 fails; k0 ends last.
+    act = """if me == "k0":
+    wait_for(lambda: len(list(PLACE.glob("*.done"))) == 2)
+(PLACE / f"{me}.done").touch()
+if me == "k1":
+    os.write(2, b"the machine broke\\n")
+    sys.exit(1)
+frame(b"E", me + " complains\\n")
+frame(b"O", me + " ends\\n")
+frame(b"X", "256" if me == "k2" else "0")
+time.sleep(600)"""
+    ended = run(*fake_lab(tmp_path, 3, act), env=fake_environment(tmp_path), timeout=BOOT)
+    told = [f"== {tmp_path}/k{number}\nk{number} begins\n" + ("" if number == 1 else f"k{number} ends\n") for number in range(3)]
+    assert ended.out == "".join(told), ended
+    assert ended.err == f"k0 complains\nsandgauge: {tmp_path}/k1: BROKEN: the machine broke\nk2 complains\n"
+    assert ended.code == 3  # k1's; k2's is 1
+
+
+def test_fewer_jobs_than_kernels_run_one_after_another(tmp_path):
+    act = """assert len(list(PLACE.glob("*.began"))) == len(list(PLACE.glob("*.done"))) + 1
+(PLACE / f"{me}.done").touch()
+frame(b"X", "0")
+time.sleep(600)"""
+    words = fake_lab(tmp_path, 2, act)
+    words[words.index("--jobs") + 1] = "1"
+    program = tmp_path / "bin/qemu-system-x86_64"
+    program.write_text(program.read_text().replace("== 2)", ">= 1)"))
+    ended = run(*words, env=fake_environment(tmp_path), timeout=BOOT)
+    assert (ended.code, ended.err) == (0, ""), ended
+
+
+def test_an_interrupt_ends_all_guests(tmp_path):
+    lab = subprocess.Popen(fake_lab(tmp_path, 2, "(PLACE / f'{os.getpid()}.pid').touch()\ntime.sleep(600)"),
+                           env=fake_environment(tmp_path), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                           stderr=subprocess.PIPE, text=True)
+    while len(list(tmp_path.glob("*.pid"))) < 2:
+        time.sleep(0.01)
+    lab.send_signal(signal.SIGINT)
+    _, err = lab.communicate(timeout=BOOT)
+    assert lab.returncode == 3 and err.count("BROKEN: interrupted by SIGINT") == 2
+    assert [path for path in tmp_path.glob("*.pid") if os.path.exists(f"/proc/{path.stem}")] == []
+
+
+def test_a_kernel_that_is_not_there_does_not_keep_the_others(tmp_path):
+    words = fake_lab(tmp_path, 2, 'frame(b"X", "0")\ntime.sleep(600)')
+    (tmp_path / "k0").unlink()
+    (tmp_path / "k0.began").touch()
+    ended = run(*words, env=fake_environment(tmp_path), timeout=BOOT)
+    assert ended.code == 3 and "k0: ENOENT" in ended.err and ended.out.endswith("k1 begins\n"), ended
+
+
 @pytest.mark.parametrize("words, message", [
     (["--kernel", "debian:6.1"], "expected a sandgauge command"),
     (["--", "run"], "expected --kernel"),
@@ -104,6 +200,7 @@ def test_a_kernel_that_is_none_is_refused(tmp_path):
     (["--kernel", "debian:6.1", "--", "walk"], "unknown command"),
     (["--kernel", "debian:6.1", "--", "lab", "list"], "lab does not run in a guest"),
     (["--kernel", "debian:6.1", "--memory", "1", "--", "run"], "--memory"),
+    (["--kernel", "debian:6.1", "--jobs", "0", "--", "run"], "--jobs"),
     (["--kernel", "debian:6.1", "-k", "debian:5.10", "--", "run", "-o", "x"], "several kernels"),
     (["fetch", "/boot/vmlinuz"], "expected debian:"),
 ])
