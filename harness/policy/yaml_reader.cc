@@ -215,20 +215,18 @@ class EventParser {
       throw Refusal{mark, fmt::format("the tag {}, expected a value without a tag", shown(name))};
   }
 
-  /// libyaml counts characters in a line, editors and compilers bytes. Marks come in order, so the search goes on.
+  /// libyaml counts characters, editors and compilers bytes of a line; it also ends lines at U+0085, which they do not.
+  /// Marks come in order, so the walk goes on from the last one, in a file of one long line too.
   Mark mark_of(const yaml_mark_t& mark) {
-    const auto line = static_cast<int>(mark.line);
-    if (line < line_) line_ = 0, line_start_ = 0;
-    for (; line_ < line; ++line_) {
-      const std::size_t end = text_.find_first_of("\r\n", line_start_);
-      if (end == std::string_view::npos) break;
-      line_start_ = end + (text_.substr(end, 2) == "\r\n" ? 2 : 1);
+    if (mark.index < characters_) characters_ = at_ = line_start_ = 0, line_ = 0;
+    for (; characters_ < mark.index && at_ < text_.size(); ++characters_) {
+      const char passed = text_[at_];
+      do ++at_;
+      while (at_ < text_.size() && (static_cast<unsigned char>(text_[at_]) & 0xc0) == 0x80);
+      const bool ends_line = passed == '\n' || (passed == '\r' && text_.substr(at_, 1) != "\n");
+      if (ends_line) ++line_, line_start_ = at_;
     }
-    std::size_t at = line_start_;
-    for (std::size_t i = 0; i < mark.column && at < text_.size(); ++i) do
-        ++at;
-      while (at < text_.size() && (static_cast<unsigned char>(text_[at]) & 0xc0) == 0x80);
-    return {line, static_cast<int>(at - line_start_)};
+    return {line_, static_cast<int>(at_ - line_start_)};
   }
 
   Refusal syntax_error() {
@@ -239,8 +237,10 @@ class EventParser {
 
   std::string_view text_;
   yaml_parser_t parser_{};
-  int line_ = 0;  // and where it begins
-  std::size_t line_start_ = 0;
+  std::size_t characters_ = 0;  // before the last mark
+  std::size_t at_ = 0;          // bytes before it
+  std::size_t line_start_ = 0;  // bytes before its line
+  int line_ = 0;
 };
 
 /// The length of the UTF-8 character at the front (RFC 3629, section 4); 0 if there is none.

@@ -38,6 +38,27 @@ TEST(YamlReaderTest, GivesEveryNodeItsPlace) {
   EXPECT_EQ((*root)->find("d"), nullptr);
 }
 
+TEST(YamlReaderTest, CountsLinesAndColumnsAsEditorsDo) {
+  const auto root = parse_yaml("[é, 'x\xc2\x85y', [z]]");  // U+0085 ends a line for libyaml
+  ASSERT_TRUE(root);
+  EXPECT_EQ((*root)->items[1]->column, 6);
+  EXPECT_EQ((*root)->items[2]->line, 1);
+  EXPECT_EQ((*root)->items[2]->column, 14);
+  EXPECT_EQ(error_of("é: 1\ré: 2\r\n é: @\n"), "3:4: not valid YAML: mapping values are not allowed in this context");
+  EXPECT_EQ(error_of("[é,\r\n\r\né, @]"),
+            "3:5: not valid YAML: found character that cannot start any token while scanning for "
+            "the next token");
+}
+
+TEST(YamlReaderTest, ReadsALongLineInOnePass) {
+  // More than 10^10 steps if the search for each node began at the line's start.
+  const std::string wide = repeated("é", 5);
+  const auto root = parse_yaml("[" + repeated(wide + ", ", 80'000) + "[last]]");
+  ASSERT_TRUE(root) << root.error().message;
+  ASSERT_EQ((*root)->items.size(), 80'001U);
+  EXPECT_EQ((*root)->items.back()->column, 2 + 80'000 * 12);
+}
+
 TEST(YamlReaderTest, KeepsScalarsAsText) {
   const auto root = parse_yaml("[5.10, 0x1f, yes, 'null', \"\", libseccomp:2, uname(scratch)]");
   ASSERT_TRUE(root);
