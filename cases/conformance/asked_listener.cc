@@ -13,6 +13,8 @@
 #include <cstring>
 #include <ctime>
 
+#include "base/pass_fd.h"
+
 namespace sandgauge {
 namespace {
 
@@ -37,20 +39,6 @@ char state_of(pid_t task) {
   const char* name_end = std::strrchr(text, ')');
   return name_end != nullptr && name_end[1] == ' ' ? name_end[2] : 'X';
 }
-
-/// A message of one byte with room for one descriptor.
-struct Message {
-  Message() {
-    header.msg_iov = &part;
-    header.msg_iovlen = 1;
-    header.msg_control = control;
-    header.msg_controllen = sizeof control;
-  }
-  char byte = 'L';
-  iovec part{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr header{};
-};
 
 }  // namespace
 
@@ -154,25 +142,14 @@ bool heard(int fd) {
 }
 
 void send_descriptor(Stage& stage, int socket, int descriptor) {
-  Message message;
-  cmsghdr* part = CMSG_FIRSTHDR(&message.header);
-  part->cmsg_level = SOL_SOCKET;
-  part->cmsg_type = SCM_RIGHTS;
-  part->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(part), &descriptor, sizeof descriptor);
-  if (::sendmsg(socket, &message.header, MSG_NOSIGNAL) != 1) stage.broken("sendmsg of a descriptor", errno);
+  if (const int error = send_fd(socket, descriptor); error != 0) stage.broken("sendmsg of a descriptor", -error);
 }
 
 int receive_descriptor(Stage& stage, int socket) {
-  Message message;
-  const auto length = ::recvmsg(socket, &message.header, MSG_CMSG_CLOEXEC);
-  if (length == 0) stage.end(1);
-  if (length < 0) stage.broken("recvmsg of a descriptor", errno);
-  const cmsghdr* part = CMSG_FIRSTHDR(&message.header);
-  if (part == nullptr || part->cmsg_type != SCM_RIGHTS) stage.broken("recvmsg: no descriptor in the message");
-  int descriptor = -1;
-  std::memcpy(&descriptor, CMSG_DATA(part), sizeof descriptor);
-  return descriptor;
+  const int fd = receive_fd(socket);
+  if (fd == -EPIPE) stage.end(1);
+  if (fd < 0) stage.broken("recvmsg of a descriptor", -fd);
+  return fd;
 }
 
 }  // namespace sandgauge

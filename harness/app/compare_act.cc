@@ -13,10 +13,10 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <cstring>
 
 #include "base/deadline.h"
 #include "base/errno_text.h"
+#include "base/pass_fd.h"
 #include "base/shared_slot.h"
 #include "execute/execute.h"
 #include "policy/call_text.h"
@@ -41,24 +41,6 @@ struct ActFacts {
   int executing;  // execve(2) itself is the step; it does not come back
   long result;
 };
-
-long receive_descriptor(int socket) {
-  char byte = 0;
-  iovec bytes{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
-  msghdr message{};
-  message.msg_iov = &bytes;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  if (::recvmsg(socket, &message, MSG_DONTWAIT) < 0) return -errno;
-  const cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  // A security module can take the descriptor out of the message (security_file_receive()).
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return -EACCES;
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return fd;
-}
 
 long fork_sleeper() {
   const pid_t pid = ::fork();
@@ -188,7 +170,7 @@ long perform(const std::vector<std::string>& steps, const Scene& scene, int fact
     if (call == "fork") {
       result = fork_sleeper();
     } else if (call == "receive") {
-      result = receive_descriptor(scene.passing_fd());
+      result = receive_fd(scene.passing_fd(), MSG_DONTWAIT);
     } else {
       const auto request = parse_call(call);
       if (!request) return -EBADMSG;

@@ -13,12 +13,12 @@
 #include <sys/wait.h>
 
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <optional>
 
 #include "base/errno_text.h"
+#include "base/pass_fd.h"
 #include "policy/intent_yaml.h"
 
 namespace sandgauge {
@@ -167,21 +167,7 @@ Result<void> Scene::pass_descriptor() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return fail("socketpair: {}", errno_text(errno));
   sender_.reset(ends[0]);
   receiver_.reset(ends[1]);
-  char byte = 0;
-  iovec bytes{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
-  msghdr message{};
-  message.msg_iov = &bytes;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* const header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  const int fd = secret_.get();
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  if (::sendmsg(ends[0], &message, 0) != 1) return fail("sendmsg: {}", errno_text(errno));
+  if (const int error = send_fd(ends[0], secret_.get()); error != 0) return fail("sendmsg: {}", errno_text(-error));
   return {};
 }
 

@@ -5,14 +5,13 @@
 #include <sched.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
+#include "base/pass_fd.h"
 #include "probe/raw_call.h"
 #include "probe/stage.h"
 
@@ -61,29 +60,12 @@ void wait_for_start(const ChildPlan& plan) {
   }
 }
 
-void send_descriptor(int socket, int descriptor) {
-  char byte = 'L';
-  iovec part{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-  ::sendmsg(socket, &message, MSG_NOSIGNAL);
-}
-
 int carry_listener(void* argument) {
   const auto& plan = *static_cast<const ChildPlan*>(argument);
   // The confined thread stores the number between two of its instructions: there is no call of its own to wait on.
   while (plan.report->listener.load() == 0) ::sched_yield();
   const int listener = plan.report->listener.load();
-  if (listener > 0) send_descriptor(plan.listener_fd, listener - 1);
+  if (listener > 0) send_fd(plan.listener_fd, listener - 1);
   return 0;
 }
 

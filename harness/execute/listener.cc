@@ -2,16 +2,15 @@
 
 #include <linux/seccomp.h>
 #include <sys/ioctl.h>
-#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <vector>
 
 #include "base/errno_text.h"
+#include "base/pass_fd.h"
 
 namespace sandgauge {
 namespace {
@@ -36,20 +35,10 @@ Sizes kernel_sizes() {
 }  // namespace
 
 Result<Listener> Listener::receive(int socket, ListenerPlan plan, std::optional<Call> call) {
-  char byte = 0;
-  iovec part{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  msghdr message{};
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) <= 0) return fail("recvmsg of the listener: {}", errno_text(errno));
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return fail("the child sent no listener");
-  int descriptor = -1;
-  std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
-  return Listener(UniqueFd(descriptor), plan, call);
+  const int fd = receive_fd(socket);
+  if (fd == -EACCES || fd == -EPIPE) return fail("the child sent no listener");
+  if (fd < 0) return fail("recvmsg of the listener: {}", errno_text(-fd));
+  return Listener(UniqueFd(fd), plan, call);
 }
 
 void Listener::answer(Outcome& outcome) const {

@@ -11,6 +11,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "base/pass_fd.h"
 #include "kernel/filter_call.h"
 
 namespace sandgauge {
@@ -20,41 +21,6 @@ constexpr int kPatienceMs = 1000;
 
 CallerNote* own_note = nullptr;
 
-/// The listener's descriptor goes to the trial over a socket, with the ordinary SCM_RIGHTS: pidfd_getfd(2) may be denied.
-bool send_descriptor(int socket, int fd) {
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof fd)]{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = SOL_SOCKET;
-  header->cmsg_type = SCM_RIGHTS;
-  header->cmsg_len = CMSG_LEN(sizeof fd);
-  std::memcpy(CMSG_DATA(header), &fd, sizeof fd);
-  return ::sendmsg(socket, &message, 0) == 1;
-}
-
-int receive_descriptor(int socket) {
-  char byte = 0;
-  iovec data{&byte, 1};
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))]{};
-  msghdr message{};
-  message.msg_iov = &data;
-  message.msg_iovlen = 1;
-  message.msg_control = control;
-  message.msg_controllen = sizeof control;
-  if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != 1) return -1;
-  const cmsghdr* header = CMSG_FIRSTHDR(&message);
-  if (header == nullptr || header->cmsg_type != SCM_RIGHTS) return -1;
-  int fd = -1;
-  std::memcpy(&fd, CMSG_DATA(header), sizeof fd);
-  return fd;
-}
-
 void be_caller(int socket, CallerNote& note, unsigned long flags) {
   own_note = &note;
   ::signal(SIGUSR1, [](int) {
@@ -62,7 +28,7 @@ void be_caller(int socket, CallerNote& note, unsigned long flags) {
     own_note->ran_before_return = own_note->returned == 0 ? 1 : 0;
   });
   note.load_result = load_filter(answer(kTrialCall, SECCOMP_RET_USER_NOTIF), SECCOMP_FILTER_FLAG_NEW_LISTENER | flags);
-  if (note.load_result < 0 || !send_descriptor(socket, static_cast<int>(note.load_result))) return;
+  if (note.load_result < 0 || send_fd(socket, static_cast<int>(note.load_result)) != 0) return;
   ::close(static_cast<int>(note.load_result));
   ::close(socket);
   const long result = trial_call();
@@ -90,7 +56,7 @@ bool start_caller(Witness& witness, Listened& listened, unsigned long flags) {
   UniqueFd other(ends[1]);
   listened.caller = fork_helper([&] { be_caller(other.get(), shared, flags); });
   other.reset();
-  listened.listener.reset(receive_descriptor(own.get()));
+  listened.listener.reset(receive_fd(own.get()));
   if (listened.listener) return true;
   wait_for(listened.caller);
   if (shared.load_result < 0) {
