@@ -3,16 +3,12 @@
 #include "report/bench_plots.h"
 #include "report/bench_report.h"
 #include "report/escape.h"
+#include "report/page.h"
 
 namespace sandgauge {
 namespace {
 
 constexpr char kStyle[] = R"(
-:root{color-scheme:light dark;--ink:#1c2733;--paper:#fff;--faint:#d5dce3;--soft:#5b6875;--accent:#0b66c2;--second:#c2570b;--third:#2c8a4b;--bad:#b3261e}
-@media(prefers-color-scheme:dark){:root{--ink:#e4eaf0;--paper:#12181f;--faint:#34404c;--soft:#9aa8b6;--accent:#6cb2f5;--second:#f2a160;--third:#7ccf96;--bad:#ff8a80}}
-*{box-sizing:border-box}
-body{margin:0 auto;padding:1rem;max-width:64rem;background:var(--paper);color:var(--ink);font:16px/1.5 system-ui,sans-serif;overflow-wrap:anywhere}
-h1{font-size:1.5rem;line-height:1.2;margin:.5rem 0}h2{font-size:1.2rem;margin:2rem 0 .5rem;border-bottom:1px solid var(--faint)}
 .legend,.why,dt{color:var(--soft);font-size:.85rem}
 .invalid{border:2px solid var(--bad);padding:.75rem;font-weight:600}
 .bar{display:grid;grid-template-columns:minmax(0,15rem) minmax(0,1fr) minmax(0,17rem);gap:0 .75rem;align-items:center;padding:.2rem 0;border-bottom:1px solid var(--faint)}
@@ -24,11 +20,9 @@ svg.chart{width:100%;max-width:34rem;height:auto;display:block}svg.chart text{fo
 .series2{stroke:var(--third);fill:var(--third);color:var(--third)}.model{stroke:var(--soft);stroke-dasharray:4 3}
 .strip{display:flex;flex-wrap:wrap;gap:2px}.strip i,.legend i{display:inline-block;width:14px;height:14px;border:1px solid var(--faint)}
 i.hit{background:var(--third)}i.miss{background:var(--second);opacity:calc(.35 + .65*var(--heat,1))}i.answered{background:repeating-linear-gradient(45deg,var(--faint) 0 2px,transparent 2px 5px)}
-table{border-collapse:collapse;width:100%;font-size:.95rem}td,th{text-align:left;padding:.2rem .5rem .2rem 0;border-bottom:1px solid var(--faint);vertical-align:top}
 dl{display:grid;grid-template-columns:minmax(6rem,12rem) minmax(0,1fr);gap:.1rem .75rem;font-size:.9rem}dd{margin:0}
 @media(max-width:40rem){.bar{grid-template-columns:minmax(0,1fr)}dl{grid-template-columns:minmax(0,1fr)}dd{margin-bottom:.4rem}}
-@media print{:root{color-scheme:light;--ink:#000;--paper:#fff;--faint:#bbb;--soft:#444;--accent:#0b4f94;--second:#a0460a;--third:#1f6b39}body{max-width:none;font-size:11pt;padding:0}
-.bar,svg.chart,li,tr{break-inside:avoid}h2{break-after:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{.bar,svg.chart{break-inside:avoid}}
 )";
 
 std::string safe(std::string_view text) { return xml_text(visible(text)); }
@@ -90,13 +84,8 @@ std::string gate_html(const Gate& gate) {
 }  // namespace
 
 std::string to_html(const Measurement& measurement) {
-  std::string html = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<meta name=\"viewport\" "
-      "content=\"width=device-width,initial-scale=1\">\n"
-      "<title>Cost of filters: {}</title>\n<style>{}</style>\n</head>\n<body>\n<h1>Cost of filters: {}</h1>\n"
-      "<p>{} rounds in {:.1f} s, noise floor {}.</p>\n",
-      safe(measurement.title), kStyle, safe(measurement.title), measurement.rounds, measurement.seconds,
-      nanoseconds(measurement.floor));
+  std::string html = fmt::format("<p>{} rounds in {:.1f} s, noise floor {}.</p>\n", measurement.rounds, measurement.seconds,
+                                 nanoseconds(measurement.floor));
   if (!measurement.invalid.empty()) html += fmt::format("<p class=\"invalid\">Invalid: {}</p>\n", safe(measurement.invalid));
   if (measurement.interrupted)
     html += "<p class=\"invalid\">Ended early: intervals are wider than they would have been.</p>\n";
@@ -122,7 +111,7 @@ std::string to_html(const Measurement& measurement) {
     html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", safe(name), safe(value));
   html += fmt::format("<dt>stolen time</dt><dd>{:.2f}%</dd>\n<dt>involuntary switches</dt><dd>{}</dd>\n",
                       measurement.steal_percent, measurement.involuntary_switches);
-  return html + "</dl>\n</body>\n</html>\n";
+  return html_page("Cost of filters: " + measurement.title, kStyle, html + "</dl>\n");
 }
 
 }  // namespace sandgauge

@@ -3,6 +3,7 @@
 
 #include "report/comparison.h"
 #include "report/escape.h"
+#include "report/page.h"
 
 namespace sandgauge {
 namespace {
@@ -70,7 +71,7 @@ std::string markdown_details(const IntentSeen& intent) {
 }
 
 constexpr std::string_view class_of_fit(Fit fit) {
-  constexpr std::string_view kClasses[] = {"absent", "no", "partly", "yes"};
+  constexpr std::string_view kClasses[] = {"none", "poor", "fair", "good"};
   return kClasses[static_cast<std::size_t>(fit)];
 }
 
@@ -80,13 +81,14 @@ std::string html_details(const IntentSeen& intent) {
     text += fmt::format("<details><summary class=\"{}\">{}: {}</summary>\n<p>{}</p>\n", class_of_fit(pairing.fit),
                         sandbox_name(pairing.sandbox), xml_text(cell_of_pairing(intent, pairing)),
                         xml_text(pairing.trouble.empty() ? pairing.why : pairing.trouble));
-    if (!pairing.acts.empty()) text += "<table><tr><th></th><th>act</th><th>ended</th><th>effect</th><th>record</th></tr>\n";
+    if (!pairing.acts.empty())
+      text += "<div class=\"wide\"><table><tr><th></th><th>act</th><th>ended</th><th>effect</th><th>record</th></tr>\n";
     constexpr const char* kRoleWords[] = {"act", "variant", "control"};
     for (const ActSeen& act : pairing.acts)
       text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n",
                           kRoleWords[static_cast<std::size_t>(act.role)], xml_text(act.name), xml_text(word_of_act(act)),
                           act.left ? "there" : "", xml_text(act.record));
-    text += pairing.acts.empty() ? "</details>\n" : "</table></details>\n";
+    text += pairing.acts.empty() ? "</details>\n" : "</table></div></details>\n";
   }
   return text;
 }
@@ -121,12 +123,7 @@ std::string comparison_markdown(const Comparison& comparison) {
 }
 
 std::string comparison_html(const Comparison& comparison) {
-  std::string text = fmt::format(
-      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>Sandboxes on Linux {0}</title><style>\n"
-      "body{{font:15px sans-serif;margin:2em;max-width:80em}}table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;"
-      "padding:.3em .6em;text-align:left}}.yes{{background:#dfd}}.partly{{background:#ffd}}.no{{background:#fdd}}"
-      ".absent{{background:#eee}}\n</style></head><body>\n<h1>Sandboxes on Linux {0}</h1>\n<table><tr><th>intent</th>",
-      xml_text(comparison.kernel));
+  std::string text = "<div class=\"wide\"><table><tr><th>intent</th>";
   for (const Sandbox sandbox : kEverySandbox) text += fmt::format("<th>{}</th>", sandbox_name(sandbox));
   text += "</tr>\n";
   for (const IntentSeen& intent : comparison.intents) {
@@ -136,28 +133,29 @@ std::string comparison_html(const Comparison& comparison) {
                           xml_text(cell_of_pairing(intent, pairing)));
     text += "</tr>\n";
   }
-  text += "</table>\n<p>-N: N variants get through. +N: N other things are stopped too.</p>\n";
+  text += "</table></div>\n<p>-N: N variants get through. +N: N other things are stopped too.</p>\n";
   for (const std::string& note : comparison.notes) text += "<p>" + xml_text(note) + "</p>\n";
   if (!comparison.costs.empty()) {
     text += fmt::format(
-        "<h2>Cost in {}</h2>\n<table><tr><th>sandbox</th><th>setting</th><th>call</th><th>without</th>"
+        "<h2>Cost in {}</h2>\n<div class=\"wide\"><table><tr><th>sandbox</th><th>setting</th><th>call</th><th>without</th>"
         "<th>more</th><th>to make ready</th></tr>\n",
         comparison.counted ? "instructions" : "nanoseconds");
     for (const SandboxCost& row : comparison.costs)
       text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{:.0f}</td><td>{}</td><td>{:.0f}</td></tr>\n",
                           sandbox_name(row.sandbox), row.setting, row.call, row.base,
                           row.trouble.empty() ? fmt::format("{:+.0f}", row.extra) : xml_text(row.trouble), row.install);
-    text += "</table>\n";
+    text += "</table></div>\n";
   }
-  text += "<h2>Who may apply them, and who is rid of them</h2>\n<table>\n";
+  text += "<h2>Who may apply them, and who is rid of them</h2>\n<div class=\"wide\"><table>\n";
   for (const SandboxTraits& one : comparison.traits)
     text += fmt::format(
         "<tr><th>{}</th><td>by nobody: {}</td><td>by the process itself: {}</td><td>from outside: {}</td></tr>\n",
         sandbox_name(one.sandbox), xml_text(one.here ? one.unprivileged : one.trouble), xml_text(one.lifted_inside),
         xml_text(one.lifted_outside));
-  text += "</table>\n<h2>Intent by intent</h2>\n";
+  text += "</table></div>\n<h2>Intent by intent</h2>\n";
   for (const IntentSeen& intent : comparison.intents) text += html_details(intent);
-  return text + "</body></html>\n";
+  return html_page("Sandboxes on Linux " + comparison.kernel, "summary{padding:.1rem .4rem;margin:.15rem 0;cursor:pointer}",
+                   text);
 }
 
 }  // namespace sandgauge

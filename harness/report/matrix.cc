@@ -5,6 +5,7 @@
 
 #include "report/bounded_json.h"
 #include "report/escape.h"
+#include "report/page.h"
 
 namespace sandgauge {
 namespace {
@@ -168,18 +169,14 @@ std::string matrix_json(const Matrix& matrix) {
 }
 
 std::string matrix_html(const Matrix& matrix) {
-  std::string text = fmt::format(
-      "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>{0}</title><style>\n"
-      "body{{font:14px sans-serif;margin:2em}}table{{border-collapse:collapse}}td,th{{border:1px solid #ccc;padding:.2em "
-      ".6em;text-align:left}}\n"
-      ".pass{{background:#dfd}}.fail{{background:#fbb}}.broken{{background:#fbf}}.skip{{background:#ffd}}\n"
-      "</style></head><body>\n<h1>{0}</h1>\n<p>{1} of {2} rows differ; the same on all: {3}.</p>\n<table><tr><th>id</th>",
-      xml_text(matrix.command), differing_rows(matrix).size(), matrix.rows.size(), xml_text(same_everywhere(matrix)));
+  std::string text =
+      fmt::format("<p>{} of {} rows differ; the same on all: {}.</p>\n<div class=\"wide\"><table><tr><th>id</th>",
+                  differing_rows(matrix).size(), matrix.rows.size(), xml_text(same_everywhere(matrix)));
   for (std::size_t i = 0; i < matrix.columns.size(); ++i)
     text += fmt::format("<th>{}{}</th>", xml_text(matrix.columns[i]),
                         matrix.troubles[i].empty() ? "" : "<br>BROKEN: " + xml_text(matrix.troubles[i]));
   text += "</tr>\n";
-  constexpr const char* kClasses[] = {"pass", "fail", "broken", "skip"};
+  constexpr const char* kClasses[] = {"good", "poor", "poor", "none"};
   const auto class_of = [&](const std::string& word) {
     switch (status_of(word)) {
       case Status::pass: return kClasses[0];
@@ -196,7 +193,7 @@ std::string matrix_html(const Matrix& matrix) {
                             xml_text(cell.word));
       text += "</tr>\n";
     }
-  return text + "</table>\n</body></html>\n";
+  return html_page(matrix.command, "", text + "</table></div>\n");
 }
 
 }  // namespace sandgauge

@@ -81,7 +81,7 @@ TEST(MatrixTest, TheJsonHasEveryCell) {
 TEST(MatrixTest, ThePageEscapesWhatItShows) {
   const std::string text = matrix_html(two_kernels());
   EXPECT_THAT(text, HasSubstr("needs Linux 5.19 &lt;here&gt;"));
-  EXPECT_THAT(text, HasSubstr("<td class=\"fail\" title=\"exit 3\">FAIL</td>"));
+  EXPECT_THAT(text, HasSubstr("<td class=\"poor\" title=\"exit 3\">FAIL</td>"));
   EXPECT_THAT(text, Not(HasSubstr("a/same")));
 }
 
