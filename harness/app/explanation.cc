@@ -79,7 +79,7 @@ std::string call_words(const ExplainedCall& call, const seccomp_data& data) {
 }
 
 CallCost cost_of(const Program& program, const ExplainedCall& call, const seccomp_data& data, bool with_arguments,
-                 std::vector<Ending>& endings) {
+                 std::vector<Ending>& endings, Explored& explored) {
   CallCost cost;
   const Evaluation asked = evaluate(program, data);
   cost.instructions = cost.least = cost.most = asked.steps;
@@ -87,15 +87,16 @@ CallCost cost_of(const Program& program, const ExplainedCall& call, const seccom
   const BitmapAnswer bitmap = predict_bitmap(program, data);
   cost.bitmap_hit = bitmap.hit;
   cost.bitmap_reason = to_string(bitmap);
-  const Paths paths = explore(program, data.arch, data.nr);
-  endings = paths.endings;
-  if (with_arguments) return cost;
-  cost.least = paths.least;
-  cost.most = paths.most;
-  cost.exact = paths.exact;
-  if (paths.exact && paths.most != paths.least) cost.worst = call_words(call, paths.worst);
-  for (const Ending& ending : paths.endings)
-    if (std::ranges::find(cost.actions, ending.action) == cost.actions.end()) cost.actions.push_back(ending.action);
+  Paths paths = explore(program, data.arch, data.nr, &explored);
+  if (!with_arguments) {
+    cost.least = paths.least;
+    cost.most = paths.most;
+    cost.exact = paths.exact;
+    if (paths.exact && paths.most != paths.least) cost.worst = call_words(call, paths.worst);
+    for (const Ending& ending : paths.endings)
+      if (std::ranges::find(cost.actions, ending.action) == cost.actions.end()) cost.actions.push_back(ending.action);
+  }
+  endings = std::move(paths.endings);
   return cost;
 }
 
@@ -173,14 +174,16 @@ Explanation explain(std::span<const NamedProgram> programs, const Policy* policy
   if (policy != nullptr) explanation.summary = summary_of(*policy);
   const RulesByCall rules = policy != nullptr ? rules_by_call(*policy) : RulesByCall{};
   ListingNotesMaker notes(policy, rules, programs.size());
+  std::vector<Explored> explored(programs.size());
   const auto add = [&](const AskedCall& one, const seccomp_data& data) {
     ExplainedCall call{.abi = one.call.abi, .number = one.call.number, .asked = one.text};
     call.name = std::string(syscall_name(call.abi, call.number));
     if (const auto found = rules.find({call.abi, call.number}); found != rules.end()) call.rules = found->second;
     for (std::size_t i = 0; i < programs.size(); ++i) {
       std::vector<Ending> endings;
-      call.costs.push_back(programs[i].error.empty() ? cost_of(programs[i].program, call, data, one.with_arguments, endings)
-                                                     : CallCost{});
+      call.costs.push_back(programs[i].error.empty()
+                               ? cost_of(programs[i].program, call, data, one.with_arguments, endings, explored[i])
+                               : CallCost{});
       notes.see(i, call, endings);
       if (call.decision.empty() && programs[i].error.empty()) call.decision = decision_words(call.costs.back());
     }
@@ -198,7 +201,7 @@ Explanation explain(std::span<const NamedProgram> programs, const Policy* policy
     if (backend.error.empty()) {
       backend.length = programs[i].program.code.size();
       backend.listing = annotated_listing(programs[i].program, notes.notes(i, backend.length));
-      backend.unreachable = unreachable(programs[i].program);
+      backend.unreachable = unreachable(programs[i].program, std::move(explored[i]));
       if (asked.size() == 1 && asked[0].with_arguments)
         backend.path = trace(programs[i].program, to_seccomp_data(asked[0].call));
       summarise(backend, i, explanation.calls);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <iterator>
 #include <set>
 
 #include "evaluate/word_tests.h"
@@ -151,6 +152,10 @@ class Search {
       ++steps;
       if (reached_ != nullptr) (*reached_)[at] = true;
       const sock_filter& step = code_[at];
+      if (step.code == (BPF_JMP | BPF_JEQ | BPF_K) && registers.a.kind == Value::Kind::constant) {  // most of every filter
+        at += registers.a.k == step.k ? step.jt : step.jf;
+        continue;
+      }
       if (step.code == (BPF_JMP | BPF_JA)) {
         at += step.k;
         continue;
@@ -255,10 +260,35 @@ class Search {
   bool out_of_work_ = false;
 };
 
-/// Raw numbers and archs around which the filter's tests of them can change their outcome.
+/// The 32-bit values between which a filter's tests of one word tell.
+class Classes {
+ public:
+  void split(std::uint16_t op, std::uint32_t k) {
+    if (op == BPF_JEQ) equal_.insert(k);
+    if (op == BPF_JGE) from_.insert(k);
+    if (op == BPF_JGT && k != ~0U) from_.insert(k + 1);
+  }
+
+  /// One value of each class: no test tells a value of the class from another.
+  std::vector<std::uint32_t> representatives() const {
+    std::vector<std::uint32_t> values(equal_.begin(), equal_.end());
+    for (auto from = from_.begin(); from != from_.end(); ++from) {
+      const std::uint64_t end = std::next(from) == from_.end() ? std::uint64_t{1} << 32 : *std::next(from);
+      std::uint64_t other = *from;
+      while (other < end && equal_.contains(static_cast<std::uint32_t>(other))) ++other;
+      if (other < end) values.push_back(static_cast<std::uint32_t>(other));
+    }
+    return values;
+  }
+
+ private:
+  std::set<std::uint32_t> equal_;
+  std::set<std::uint32_t> from_ = {0};
+};
+
 struct TurningPoints {
-  std::set<std::uint32_t> numbers = {0, ~0U};
-  std::set<std::uint32_t> archs = {0, ~0U};
+  Classes numbers;
+  Classes archs;
   bool computed = false;  // the filter does more with them than to compare them
 };
 
@@ -278,10 +308,8 @@ TurningPoints turning_points(const Program& program) {
           break;
         }
         if (of_call && (BPF_SRC(step.code) == BPF_X || BPF_OP(step.code) == BPF_JSET)) points.computed = true;
-        for (const std::uint32_t near : {step.k - 1, step.k, step.k + 1}) {
-          if ((held[at] & kNumber) != 0) points.numbers.insert(near);
-          if ((held[at] & kArch) != 0) points.archs.insert(near);
-        }
+        if ((held[at] & kNumber) != 0) points.numbers.split(BPF_OP(step.code), step.k);
+        if ((held[at] & kArch) != 0) points.archs.split(BPF_OP(step.code), step.k);
         held[at + 1 + step.jt] |= held[at];
         held[at + 1 + step.jf] |= held[at];
         break;
@@ -317,24 +345,28 @@ std::vector<bool> reached_by_jumps(const Program& program) {
 
 }  // namespace
 
-Paths explore(const Program& program, std::uint32_t arch, std::int32_t nr, std::vector<bool>* reached) {
+Paths explore(const Program& program, std::uint32_t arch, std::int32_t nr, Explored* explored) {
   const seccomp_data known{.nr = nr, .arch = arch, .instruction_pointer = 0, .args = {}};
-  return Search(program, known, reached).run();
+  if (explored != nullptr) explored->calls.insert({arch, nr});
+  return Search(program, known, explored != nullptr ? &explored->reached : nullptr).run();
 }
 
-std::vector<std::size_t> unreachable(const Program& program) {
+std::vector<std::size_t> unreachable(const Program& program, Explored explored) {
   const TurningPoints points = turning_points(program);
-  std::vector<bool> reached(program.code.size());
+  const std::vector<std::uint32_t> archs = points.archs.representatives();
+  const std::vector<std::uint32_t> numbers = points.numbers.representatives();
   constexpr std::size_t kManyArchs = 64;
-  if (points.computed || points.archs.size() > kManyArchs) {
-    reached = reached_by_jumps(program);
+  if (points.computed || archs.size() > kManyArchs) {
+    explored.reached = reached_by_jumps(program);
   } else {
-    for (const std::uint32_t arch : points.archs)
-      for (const std::uint32_t number : points.numbers) explore(program, arch, static_cast<std::int32_t>(number), &reached);
+    for (const std::uint32_t arch : archs)
+      for (const std::uint32_t number : numbers)
+        if (const auto nr = static_cast<std::int32_t>(number); !explored.calls.contains({arch, nr}))
+          explore(program, arch, nr, &explored);
   }
   std::vector<std::size_t> never;
-  for (std::size_t at = 0; at < reached.size(); ++at)
-    if (!reached[at]) never.push_back(at);
+  for (std::size_t at = 0; at < explored.reached.size(); ++at)
+    if (!explored.reached[at]) never.push_back(at);
   return never;
 }
 

@@ -6,13 +6,15 @@
 //
 // Every way is followed with what the tests on it say of the arguments, so a way that no arguments can take does not count.
 // Where that cannot be decided (arithmetic with arguments, or more ways than a bounded search can follow) `exact` is false:
-// then `least` and `most` enclose the truth, and `reached` may hold an instruction too many, never one too few.
+// then `least` and `most` enclose the truth, and `Explored::reached` may hold an instruction too many, never one too few.
 // A program is one that validate() accepts. Nothing here can fail; time and memory are bounded whatever the program.
 #pragma once
 
 #include <linux/seccomp.h>
 
 #include <cstdint>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "model/action.h"
@@ -35,11 +37,18 @@ struct Paths {
   std::vector<Ending> endings;  // each RET with a known value once; empty if the ways were too many
 };
 
-/// `reached`, unless null, has an entry per instruction; those that some arguments reach are set to true.
-Paths explore(const Program& program, std::uint32_t arch, std::int32_t nr, std::vector<bool>* reached = nullptr);
+/// What explore() has seen of one program so far.
+struct Explored {
+  std::vector<bool> reached;                               // an entry per instruction: some arguments lead there
+  std::set<std::pair<std::uint32_t, std::int32_t>> calls;  // arch and number of the calls looked at
+};
+
+/// Adds to `explored`, unless it is null, which instructions some arguments reach.
+Paths explore(const Program& program, std::uint32_t arch, std::int32_t nr, Explored* explored = nullptr);
 
 /// The instructions that no call of any arch, number and arguments reaches, in order. A filter that does more
-/// with number and arch than to compare them with constants is looked at by its jumps only.
-std::vector<std::size_t> unreachable(const Program& program);
+/// with number and arch than to compare them with constants is looked at by its jumps only. `explored` is what explore()
+/// has seen of this program already, and is not looked at again.
+std::vector<std::size_t> unreachable(const Program& program, Explored explored = {});
 
 }  // namespace sandgauge

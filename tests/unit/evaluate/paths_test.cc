@@ -121,10 +121,11 @@ TEST(PathsTest, AgreesWithEvaluatingRandomProgramsOnRandomArguments) {
     filter.code.push_back(kAllow);
     filter.code.push_back(kDeny);
     ASSERT_TRUE(validate(filter));
-    std::vector<bool> reached;
-    const Paths paths = explore(filter, audit_arch(Abi::x86_64), 3, &reached);
+    Explored explored;
+    const Paths paths = explore(filter, audit_arch(Abi::x86_64), 3, &explored);
     const std::vector<std::size_t> never = unreachable(filter);
-    for (const std::size_t at : never) EXPECT_FALSE(reached[at]);
+    for (const std::size_t at : never) EXPECT_FALSE(explored.reached[at]);
+    EXPECT_EQ(unreachable(filter, explored), never);
     if (paths.exact) {
       ++exact;
       EXPECT_EQ(evaluate(filter, paths.worst).steps, paths.most);
