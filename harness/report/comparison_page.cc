@@ -70,15 +70,15 @@ std::string markdown_details(const IntentSeen& intent) {
   return text;
 }
 
-constexpr std::string_view class_of_fit(Fit fit) {
+constexpr std::string_view class_of(const Pairing& pairing) {
   constexpr std::string_view kClasses[] = {"none", "poor", "fair", "good"};
-  return kClasses[static_cast<std::size_t>(fit)];
+  return pairing.sandbox == Sandbox::none ? "" : kClasses[static_cast<std::size_t>(pairing.fit)];
 }
 
 std::string html_details(const IntentSeen& intent) {
   std::string text = fmt::format("<h3 id=\"{0}\">{0}</h3>\n<p>{1}</p>\n", xml_text(intent.id), xml_text(intent.sentence));
   for (const Pairing& pairing : intent.pairings) {
-    text += fmt::format("<details><summary class=\"{}\">{}: {}</summary>\n<p>{}</p>\n", class_of_fit(pairing.fit),
+    text += fmt::format("<details><summary class=\"{}\">{}: {}</summary>\n<p>{}</p>\n", class_of(pairing),
                         sandbox_name(pairing.sandbox), xml_text(cell_of_pairing(intent, pairing)),
                         xml_text(pairing.trouble.empty() ? pairing.why : pairing.trouble));
     if (!pairing.acts.empty())
@@ -129,8 +129,7 @@ std::string comparison_html(const Comparison& comparison) {
   for (const IntentSeen& intent : comparison.intents) {
     text += fmt::format("<tr><td><a href=\"#{0}\">{0}</a></td>", xml_text(intent.id));
     for (const Pairing& pairing : intent.pairings)
-      text += fmt::format("<td class=\"{}\">{}</td>", pairing.sandbox == Sandbox::none ? "" : class_of_fit(pairing.fit),
-                          xml_text(cell_of_pairing(intent, pairing)));
+      text += fmt::format("<td class=\"{}\">{}</td>", class_of(pairing), xml_text(cell_of_pairing(intent, pairing)));
     text += "</tr>\n";
   }
   text += "</table></div>\n<p>-N: N variants get through. +N: N other things are stopped too.</p>\n";
@@ -147,11 +146,13 @@ std::string comparison_html(const Comparison& comparison) {
     text += "</table></div>\n";
   }
   text += "<h2>Who may apply them, and who is rid of them</h2>\n<div class=\"wide\"><table>\n";
-  for (const SandboxTraits& one : comparison.traits)
-    text += fmt::format(
-        "<tr><th>{}</th><td>by nobody: {}</td><td>by the process itself: {}</td><td>from outside: {}</td></tr>\n",
-        sandbox_name(one.sandbox), xml_text(one.here ? one.unprivileged : one.trouble), xml_text(one.lifted_inside),
-        xml_text(one.lifted_outside));
+  for (const SandboxTraits& one : comparison.traits) {
+    text += fmt::format("<tr><th>{}</th>", sandbox_name(one.sandbox));
+    text += one.here
+                ? fmt::format("<td>by nobody: {}</td><td>by the process itself: {}</td><td>from outside: {}</td></tr>\n",
+                              xml_text(one.unprivileged), xml_text(one.lifted_inside), xml_text(one.lifted_outside))
+                : fmt::format("<td colspan=\"3\" class=\"none\">not here: {}</td></tr>\n", xml_text(one.trouble));
+  }
   text += "</table></div>\n<h2>Intent by intent</h2>\n";
   for (const IntentSeen& intent : comparison.intents) text += html_details(intent);
   return html_page("Sandboxes on Linux " + comparison.kernel, "summary{padding:.1rem .4rem;margin:.15rem 0;cursor:pointer}",
