@@ -44,8 +44,10 @@ struct ActFacts {
 
 long fork_sleeper() {
   const pid_t pid = ::fork();
-  if (pid == 0)
+  if (pid == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // nobody is left to end it when all of this is killed
     while (true) ::pause();
+  }
   return pid < 0 ? -errno : pid;
 }
 

@@ -58,6 +58,7 @@ std::string as_nobody(Sandbox sandbox, const Intent& intent, const Scene& scene,
                              ::setresuid(kNobody, kNobody, kNobody) != 0))
       return "not tried: cannot become nobody";
     ::prctl(PR_SET_DUMPABLE, 1);
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // another user's process has lost it (PR_SET_PDEATHSIG(2const))
     SandboxTools own{.parser = tools.parser, .bpf_object = tools.bpf_object};
     const PreparedSandbox made = prepare_sandbox(sandbox, intent, scene, own);
     if (!made.trouble.empty()) return "no: " + made.trouble.substr(0, made.trouble.find(". "));

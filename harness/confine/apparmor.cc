@@ -1,10 +1,8 @@
 #include "confine/apparmor.h"
 
 #include <fcntl.h>
-#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,17 +19,6 @@ namespace {
 constexpr char kFeatures[] = "/sys/kernel/security/apparmor/features";
 constexpr char kRemove[] = "/sys/kernel/security/apparmor/.remove";
 
-/// Async-signal-safe.
-bool write_to(const char* path, const std::string& text) {
-  const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return false;
-  const bool written = ::write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
-  const int error = errno;
-  ::close(fd);
-  errno = error;
-  return written;
-}
-
 std::string last_line_of(int fd) {
   char bytes[4096];
   const ssize_t length = ::pread(fd, bytes, sizeof bytes, 0);
@@ -40,8 +27,9 @@ std::string last_line_of(int fd) {
   return text.substr(text.rfind('\n') + 1);
 }
 
-/// Runs the parser with the profile on its standard input.
-Result<void> parse(const std::string& parser, const std::string& profile) {
+/// Runs the parser with the profile on its standard input. If it outlives this process the keeper waits for it too, or it
+/// would load what has been removed already.
+Result<void> parse(const std::string& parser, const std::string& profile, const Keeper& keeper) {
   const UniqueFd in(::memfd_create("profile", MFD_CLOEXEC));
   const UniqueFd out(::memfd_create("messages", MFD_CLOEXEC));
   if (!in || !out || ::write(in.get(), profile.data(), profile.size()) != static_cast<ssize_t>(profile.size()) ||
@@ -52,6 +40,7 @@ Result<void> parse(const std::string& parser, const std::string& profile) {
   ::posix_spawn_file_actions_adddup2(&actions, in.get(), STDIN_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, out.get(), STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, out.get(), STDERR_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, keeper.life(), keeper.life());  // takes its close-on-exec flag away
   // What a profile mediates is what the policy's features say. The default is that of an old kernel, without networks; with
   // them it takes twenty times as long.
   const bool networks = profile.find("network") != std::string::npos;
@@ -73,22 +62,6 @@ Result<void> parse(const std::string& parser, const std::string& profile) {
   return fail("apparmor_parser: {}", last_line_of(out.get()));
 }
 
-/// Waits in a session of its own, so that what kills the owner spares it, until the owner has let go of `life`.
-[[noreturn]] void keep(int life, const std::string& name) {
-  ::setsid();
-  ::prctl(PR_SET_NAME, "sg-keeper");
-  sigset_t all;
-  sigfillset(&all);
-  ::sigprocmask(SIG_BLOCK, &all, nullptr);
-  ::close_range(3, static_cast<unsigned>(life) - 1, 0);
-  ::close_range(static_cast<unsigned>(life) + 1, ~0U, 0);
-  char byte = 0;
-  while (::read(life, &byte, 1) < 0 && errno == EINTR) {
-  }
-  write_to(kRemove, name);
-  ::_exit(0);
-}
-
 }  // namespace
 
 std::string apparmor_obstacle() {
@@ -107,44 +80,23 @@ Result<AppArmorProfile> AppArmorProfile::load(const std::string& parser, const s
   AppArmorProfile profile;
   profile.name_ = fmt::format("sandgauge-{:016x}", random);
   profile.request_ = "changeprofile " + profile.name_;
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) return fail("pipe: {}", errno_text(errno));
-  const UniqueFd end(ends[0]);
-  profile.life_.reset(ends[1]);
   // Before the profile is there, so that it is never without a keeper.
-  profile.keeper_ = ::fork();
-  if (profile.keeper_ == 0) keep(end.get(), profile.name_);
-  if (profile.keeper_ < 0) return fail("fork: {}", errno_text(errno));
+  auto keeper = Keeper::start(kRemove, profile.name_);
+  if (!keeper) return fail(keeper.error());
+  profile.keeper_ = std::move(*keeper);
   const std::string text = fmt::format("profile {} flags=(attach_disconnected) {{\n{}\n}}\n", profile.name_, rules);
-  if (auto parsed = parse(parser, text); !parsed) return fail(parsed.error());
+  if (auto parsed = parse(parser, text, profile.keeper_); !parsed) return fail(parsed.error());
   return profile;
 }
 
-AppArmorProfile::AppArmorProfile(AppArmorProfile&& other) noexcept
-    : name_(std::move(other.name_)),
-      request_(std::move(other.request_)),
-      life_(std::move(other.life_)),
-      keeper_(std::exchange(other.keeper_, -1)) {}
-
-AppArmorProfile& AppArmorProfile::operator=(AppArmorProfile&& other) noexcept {
-  std::swap(name_, other.name_);
-  std::swap(request_, other.request_);
-  std::swap(life_, other.life_);
-  std::swap(keeper_, other.keeper_);
-  return *this;
-}
-
+AppArmorProfile::AppArmorProfile(AppArmorProfile&& other) noexcept = default;
+AppArmorProfile& AppArmorProfile::operator=(AppArmorProfile&& other) noexcept = default;
 AppArmorProfile::~AppArmorProfile() { remove(); }
 
 void AppArmorProfile::remove() {
-  if (keeper_ < 0) return;
+  if (!keeper_.is_there()) return;
   write_to(kRemove, name_);
-  // A child of ours may hold the other end of `life_`, so its hang-up may come late.
-  ::kill(keeper_, SIGKILL);
-  while (::waitpid(keeper_, nullptr, 0) < 0 && errno == EINTR) {
-  }
-  keeper_ = -1;
-  life_.reset();
+  keeper_.dismiss();
 }
 
 ConfineResult AppArmorProfile::apply() const noexcept {

@@ -3,17 +3,15 @@
 //   Result<AppArmorProfile> profile = AppArmorProfile::load("/usr/sbin/apparmor_parser", "file,\naudit deny /srv/** w,\n");
 //   // in the child: ConfineResult result = profile->apply();
 //
-// The profile is removed when its owner goes, and also when the owner's process is killed: a process of its own waits for
-// that. Loading needs CAP_MAC_ADMIN; entering a profile that is loaded needs nothing. Fails where the parser does, in its
-// words, and where this kernel has no AppArmor.
+// The profile is removed when its owner goes, and also when the owner's process is killed: a keeper waits for that. Loading
+// needs CAP_MAC_ADMIN; entering a profile that is loaded needs nothing. Fails where the parser does, in its words, and where
+// this kernel has no AppArmor.
 #pragma once
-
-#include <sys/types.h>
 
 #include <string>
 
 #include "base/result.h"
-#include "base/unique_fd.h"
+#include "confine/keeper.h"
 #include "model/confinement.h"
 
 namespace sandgauge {
@@ -30,14 +28,13 @@ class AppArmorProfile : public Confinement {
   ConfineResult apply() const noexcept override;
   /// Takes it away from under whoever is confined by it.
   void remove();
-  [[nodiscard]] bool is_loaded() const { return keeper_ >= 0; }
+  [[nodiscard]] bool is_loaded() const { return keeper_.is_there(); }
 
  private:
   AppArmorProfile() = default;
   std::string name_;
   std::string request_;  // "changeprofile NAME"
-  UniqueFd life_;        // the keeper waits until no process holds the other end of it
-  pid_t keeper_ = -1;
+  Keeper keeper_;
 };
 
 /// Why this kernel cannot confine anybody by AppArmor; empty if it can.

@@ -102,6 +102,48 @@ def test_an_interrupted_comparison_leaves_nothing(tmp_path):
     assert started.returncode == 3 and err == "sandgauge: interrupted by SIGINT\n" and os.listdir(tmp_path) == []
 
 
+KILLED = r"""# What is left when it is killed while a profile is loaded, and while the parser is still at work.
+profiles() {
+  while read -r name rest; do case $name in sandgauge-*) echo "$name" ;; esac; done < /sys/kernel/security/apparmor/profiles
+}
+# Of sandgauge's processes and the parser's, those that have not ended.
+running() {
+  for stat in /proc/[0-9]*/stat; do
+    read -r pid name state rest < "$stat" && case "$name $state" in *" Z") ;; "(sg-"*|"(apparmor_parser"*|"(parser"*) echo "$name" ;; esac
+  done 2> /dev/null
+}
+fail() { echo "$1"; profiles; running; exit 1; }
+
+sandgauge compare deny-mkdir --no-cost > /dev/null 2>&1 &
+while [ -z "$(profiles)" ]; do :; done
+kill -KILL $!
+wait $!
+while [ -n "$(running)" ]; do :; done
+[ -z "$(profiles)" ] || fail "a profile is left"
+
+mv /usr/sbin/apparmor_parser /usr/sbin/parser
+printf '#!/bin/sh\necho > /started; while [ ! -e /go ]; do :; done; exec /usr/sbin/parser "$@"\n' > /usr/sbin/apparmor_parser
+chmod 755 /usr/sbin/apparmor_parser
+sandgauge compare deny-mkdir --no-cost > /dev/null 2>&1 &
+while [ ! -e /started ]; do :; done
+kill -KILL $!
+wait $!
+echo > /go
+while [ -n "$(running)" ]; do :; done
+[ -z "$(profiles)" ] || fail "a profile that a parser loaded late is left"
+[ -z "$(ls /sys/fs/bpf)" ] || fail "something is pinned"
+echo nothing is left
+"""
+
+
+def test_a_comparison_that_is_killed_leaves_no_profile_and_no_pin(kernel, tmp_path):  # noqa: F811
+    (tmp_path / "killed.sh").write_text(KILLED)
+    (tmp_path / "allow.yaml").write_text("default: ALLOW\n")
+    ended = sandgauge("lab", "--kernel", kernel, "--file", "/usr/bin/chmod", "--file", "/usr/bin/mv", "--", "run", "--timeout", "150s",
+                      "--policy", "allow.yaml", "--expect-exit", "0", "--", "/bin/sh", tmp_path / "killed.sh", cwd=tmp_path, timeout=BOOT)
+    assert ended.code == 0, ended
+
+
 @pytest.mark.parametrize("words, message", [
     (["no-such-intent"], "there is no intent 'no-such-intent', expected a file or one of deny-"),
     (["/no/such.yaml"], "ENOENT"),
