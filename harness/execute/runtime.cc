@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <optional>
 
@@ -54,9 +55,7 @@ class RuntimeRun {
     if (auto ran = run(); !ran) {
       outcome_.setup = SetupFailure{ran.error().message, 0};
     }
-    // A container that was never made cannot be deleted, and that is no fault.
-    if (const auto null = open_null())
-      (void)step({"delete", "--force", request_.id}, {null->get(), null->get(), null->get()});
+    clean_up();
     if (const auto left = end_descendants(kRuntimeEndingTime)) outcome_.leftovers = *left;
     take(out_, outcome_.out, outcome_.out_cut);
     take(err_, outcome_.err, outcome_.err_cut);
@@ -79,6 +78,7 @@ class RuntimeRun {
 
   Result<void> run();
   Result<void> step(const std::vector<std::string>& words, StandardFds fds);
+  void clean_up();
   void watch();
   void end_early(End::Kind kind);
 
@@ -116,6 +116,8 @@ Result<void> RuntimeRun::step(const std::vector<std::string>& words, StandardFds
   std::array<pollfd, 2> polled{{{pidfd.get(), POLLIN, 0}, {request_.interrupt_fd, POLLIN, 0}}};
   const bool slow = ::poll(polled.data(), polled.size(), deadline_.poll_timeout()) <= 0;
   const bool in_time = polled[0].revents != 0;
+  // What kills a runtime in mid-step leaves what no later step of it finds again. One that still works is nearly done.
+  if (!in_time && !slow) ::poll(polled.data(), 1, Deadline(kRuntimeEndingTime).poll_timeout());
   if (!in_time) ::kill(pid, SIGKILL);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0 && errno == EINTR) {
@@ -123,6 +125,19 @@ Result<void> RuntimeRun::step(const std::vector<std::string>& words, StandardFds
   if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return {};
   const std::string why = in_time ? last_line_of(log) : slow ? "it did not end in time" : "interrupted";
   return fail("{} {}: {}", request_.runtime[0], words[0], why.empty() ? "it failed without a word" : why);
+}
+
+/// Removes the container and its control groups, whatever was made of them before the end, a deadline or an interrupt.
+void RuntimeRun::clean_up() {
+  deadline_ = Deadline(kRuntimeEndingTime);
+  // A container that was never made cannot be deleted, and that is no fault.
+  if (const auto null = open_null()) (void)step({"delete", "--force", request_.id}, {null->get(), null->get(), null->get()});
+  // The runtime does not find what it had not yet written down when it was killed.
+  const std::filesystem::path root = "/sys/fs/cgroup";
+  ::rmdir((root / request_.id).c_str());
+  std::error_code error;
+  for (const auto& controller : std::filesystem::directory_iterator(root, error))
+    ::rmdir((controller.path() / request_.id).c_str());
 }
 
 Result<void> RuntimeRun::run() {

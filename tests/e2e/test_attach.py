@@ -5,6 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -161,32 +162,67 @@ def test_wrong_words_are_one_error_and_exit_code_2(words, message):
 RUNTIMES = ["runc", "crun"]
 
 
-def container(runtime, policy, *words, program):
+def container(runtime, policy, *words, program, scratch="/tmp"):
     """Runs a program in a container; skips the test where the runtime runs none."""
     ended = sandgauge("run", "--attach", runtime, "--policy", policy, *words, "--", *program, timeout=120,
-                      env={**os.environ, "LC_ALL": "C"})
+                      env={**os.environ, "LC_ALL": "C", "TMPDIR": str(scratch)})
     if ended.code == 4:
         pytest.skip(ended.out.strip())
     return ended
 
 
-def leftovers() -> set[str]:
-    found = {str(path) for path in Path("/tmp").glob("sandgauge-*")}
-    return found | {str(path) for path in Path("/sys/fs/cgroup").glob("*/sandgauge-*")}
+def control_groups() -> list[tuple[int, Path]]:
+    """Those of containers, with the process that made each."""
+    found = [group for pattern in ("sandgauge-*", "*/sandgauge-*") for group in Path("/sys/fs/cgroup").glob(pattern)]
+    return [(int(group.name.split("-")[1]), group) for group in found]
+
+
+def leftovers(scratch: Path) -> set[str]:
+    """What runs have left: files in this folder of theirs, control groups of those that have ended."""
+    return {str(file) for file in scratch.iterdir()} | {
+        str(group) for maker, group in control_groups() if not Path(f"/proc/{maker}").exists()}
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
 def test_a_runtime_runs_the_profile_of_every_introduction(tmp_path, runtime):
-    before = leftovers()
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    before = leftovers(scratch)
     profile = tmp_path / "block_mkdir.json"
     profile.write_text(json.dumps({
         "defaultAction": "SCMP_ACT_ALLOW",
         "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
         "syscalls": [{"name": name, "action": "SCMP_ACT_ERRNO", "args": []} for name in ("mkdir", "chmod", "chown")]}))
     ended = container(runtime, profile, "--expect-exit", "1", "--expect-stderr",
-                      "/bin/mkdir: cannot create directory 'teste': Operation not permitted\n", program=["/bin/mkdir", "teste"])
+                      "/bin/mkdir: cannot create directory 'teste': Operation not permitted\n", program=["/bin/mkdir", "teste"], scratch=scratch)
     assert ended.code == 0, ended.out
-    assert leftovers() <= before
+    assert leftovers(scratch) <= before
+
+
+def is_of(maker: int, scratch: Path) -> bool:
+    try:
+        return f"TMPDIR={scratch}".encode() in Path(f"/proc/{maker}/environ").read_bytes()
+    except OSError:
+        return False  # it has ended, or is another user's
+
+
+def test_an_interrupt_removes_the_container(tmp_path):
+    profile = tmp_path / "p.json"
+    profile.write_text('{"defaultAction": "SCMP_ACT_ALLOW"}')
+    if container("runc", profile, program=["/bin/true"]).code != 0:
+        pytest.skip("runc runs no container here")
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    before = leftovers(scratch)
+    with subprocess.Popen([SANDGAUGE, "run", "--attach", "runc", "--policy", profile, "--", "/bin/sleep", "1000"],
+                          env={**os.environ, "TMPDIR": str(scratch)}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not any(is_of(maker, scratch) for maker, _ in control_groups()):  # from here on runc is at work
+            assert process.poll() is None and time.monotonic() < deadline
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 3
+    assert leftovers(scratch) <= before
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -19,11 +20,12 @@ constexpr char kRuntime[] = R"(#!/bin/sh
 log=$2 command=$3 here=$(dirname "$0")
 case $command in
   create)
+    [ -e "$here/hang" ] && exec /bin/sleep 1000
     [ -e "$here/refuse" ] && { echo 'time="x" level=error msg="no such thing"' >"$log"; exit 1; }
     sh -c 'read line <"'"$here"'/go"; . "'"$here"'/program"' &
     echo $! >"$7" ;;
   start) echo >"$here/go" ;;
-  delete) echo "$4" >"$here/deleted" ;;
+  delete) sleep 0.1; echo "$4" >"$here/deleted" ;;
 esac
 )";
 
@@ -39,13 +41,14 @@ class RuntimeTest : public testing::Test {
     ::mkfifo(path("go").c_str(), 0600);
   }
   [[nodiscard]] std::string path(const std::string& name) const { return dir_->path() + "/" + name; }
-  Outcome run(const std::string& program, int interrupt_fd = -1) {
+  Outcome run(const std::string& program, int interrupt_fd = -1,
+              std::chrono::milliseconds timeout = std::chrono::seconds(60)) {
     std::ofstream(path("program")) << program << "\n";
     return execute_in_runtime({.runtime = {path("runtime")},
                                .bundle = "b",
                                .id = "id",
                                .scratch = dir_->path(),
-                               .timeout = std::chrono::seconds(60),
+                               .timeout = timeout,
                                .interrupt_fd = interrupt_fd});
   }
 
@@ -74,6 +77,26 @@ TEST_F(RuntimeTest, AnInterruptEndsTheContainer) {
   const Outcome outcome = run("echo >" + path("interrupt") + "; exec /bin/sleep 1000", interrupt.get());
   ASSERT_FALSE(outcome.setup) << outcome.setup->step;
   EXPECT_EQ(outcome.end.kind, End::Kind::interrupted);
+}
+
+TEST_F(RuntimeTest, AnInterruptBeforeTheContainerIsThereLetsTheRuntimeFinishWhatItHasBegun) {
+  int ends[2];
+  ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
+  const UniqueFd interrupt(ends[0]);
+  const UniqueFd writer(ends[1]);
+  ASSERT_EQ(::write(writer.get(), "!", 1), 1);
+  const Outcome outcome = run("exec /bin/sleep 1000", interrupt.get());
+  ASSERT_FALSE(outcome.setup) << outcome.setup->step;
+  EXPECT_EQ(outcome.end.kind, End::Kind::interrupted);
+  EXPECT_TRUE(std::ifstream(path("deleted")).good());
+}
+
+TEST_F(RuntimeTest, ARuntimeThatHangsIsEndedAndStillDeletes) {
+  std::ofstream(path("hang")) << "";
+  const Outcome outcome = run("exit 0", -1, std::chrono::milliseconds(50));
+  ASSERT_TRUE(outcome.setup);
+  EXPECT_EQ(outcome.setup->step, path("runtime") + " create: it did not end in time");
+  EXPECT_TRUE(std::ifstream(path("deleted")).good());
 }
 
 TEST_F(RuntimeTest, ARefusalIsInTheRuntimesOwnWords) {
