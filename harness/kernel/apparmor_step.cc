@@ -32,29 +32,30 @@ int in_child(int (*operation)()) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;
 }
 
-int done(bool success) { return success ? 0 : errno; }
+int step_done(bool success) { return success ? 0 : errno; }
 
 int try_mount() {
   // Nothing is mounted: the root of a namespace of its own is made private.
   if (::unshare(CLONE_NEWNS) != 0) return errno;
-  return done(::mount(nullptr, "/", nullptr, MS_PRIVATE, nullptr) == 0);
+  return step_done(::mount(nullptr, "/", nullptr, MS_PRIVATE, nullptr) == 0);
 }
 
 int try_ptrace() {
   // Where another process works is a ptrace read access (proc(5), /proc/PID/cwd).
   char target[16];
-  return done(::readlink(fmt::format("/proc/{}/cwd", ::getppid()).c_str(), target, sizeof target) >= 0);
+  return step_done(::readlink(fmt::format("/proc/{}/cwd", ::getppid()).c_str(), target, sizeof target) >= 0);
 }
 
 int try_operation(MediationClass kind, const std::string& folder) {
   switch (kind) {
-    case MediationClass::file: return done(UniqueFd(::open((folder + "/denied").c_str(), O_RDONLY | O_CLOEXEC)).get() >= 0);
-    case MediationClass::network: return done(UniqueFd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)).get() >= 0);
-    case MediationClass::capability: return in_child([] { return done(::chroot("/") == 0); });
+    case MediationClass::file:
+      return step_done(UniqueFd(::open((folder + "/denied").c_str(), O_RDONLY | O_CLOEXEC)).get() >= 0);
+    case MediationClass::network: return step_done(UniqueFd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0)).get() >= 0);
+    case MediationClass::capability: return in_child([] { return step_done(::chroot("/") == 0); });
     case MediationClass::mount: return in_child(try_mount);
-    case MediationClass::signal: return done(::kill(::getppid(), 0) == 0);
+    case MediationClass::signal: return step_done(::kill(::getppid(), 0) == 0);
     case MediationClass::ptrace: return try_ptrace();
-    case MediationClass::userns: return in_child([] { return done(::unshare(CLONE_NEWUSER) == 0); });
+    case MediationClass::userns: return in_child([] { return step_done(::unshare(CLONE_NEWUSER) == 0); });
   }
   return EINVAL;
 }

@@ -20,7 +20,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr std::chrono::milliseconds kPatience{500};
+constexpr std::chrono::milliseconds kRecordPatience{500};
 
 /// A child of this name makes one call under a filter. The name finds its record: a pid may be that of another namespace.
 /// Returns false if the filter could not be loaded.
@@ -42,7 +42,7 @@ struct Seen {
 
 /// Reads records until the last one that was asked for is there, or the deadline.
 Seen read_records(int socket, const std::string& tag) {
-  const Deadline deadline(kPatience);
+  const Deadline deadline(kRecordPatience);
   Seen seen;
   while (!(seen.action && seen.flag) && !deadline.passed()) {
     pollfd readable{.fd = socket, .events = POLLIN, .revents = 0};
@@ -90,7 +90,8 @@ LogTrial run_trial() {
   }
   const Seen seen = read_records(socket.get(), tag);
   if (!seen.action && !seen.flag) {
-    trial.readable = {Standing::untested, fmt::format("no record of a logged call arrived within {} ms", kPatience.count())};
+    trial.readable = {Standing::untested,
+                      fmt::format("no record of a logged call arrived within {} ms", kRecordPatience.count())};
     return nothing_seen(trial.readable.evidence);
   }
   trial.readable = {Standing::yes, "a record of type 1326 was read"};

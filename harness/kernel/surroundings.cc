@@ -93,7 +93,7 @@ void find_filters(const Machine& machine, Capability& c) {
   c.advertised = {filters == 0 ? Standing::no : Standing::yes, fmt::format("/proc/self/status counts {}", c.value)};
 }
 
-void find_no_new_privs(const Machine& machine, Capability& c) {
+void find_own_no_new_privs(const Machine& machine, Capability& c) {
   const auto line = parse_status_line(machine.status, "NoNewPrivs");
   c.advertised = {!line          ? Standing::unknown
                   : *line == "1" ? Standing::yes
@@ -171,7 +171,7 @@ std::vector<Row> host_rows() {
       row("host.filters", "already under seccomp filters", "They answer first; each trial is under them too.",
           "proc(5), Seccomp_filters", find_filters),
       row("host.no_new_privs", "already under NO_NEW_PRIVS", "Set-uid programs do not work here.", "prctl(2)",
-          find_no_new_privs),
+          find_own_no_new_privs),
       row("host.cgroup", "cgroup version 2", "The value is v1, v2, hybrid or none.", "cgroups(7)", find_cgroup),
   };
 }

@@ -12,8 +12,8 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t kLargestText = 1 << 20;
-constexpr std::size_t kDeepest = 64;
-constexpr std::size_t kMostKeys = 1000;
+constexpr std::size_t kDeepestJson = 64;
+constexpr std::size_t kMostJsonKeys = 1000;
 constexpr std::size_t kMostValues = 100'000;
 
 /// Where the tokens of a text stand. The parser tells of each token in their order, but not of its place; between two tokens
@@ -70,9 +70,9 @@ std::string place_of_byte(std::string_view text, std::size_t byte) {
 }
 
 /// Takes the parser's events, which come as they are read: what is too much is refused before it is kept.
-class Builder final : public nlohmann::json_sax<json> {
+class JsonBuilder final : public nlohmann::json_sax<json> {
  public:
-  explicit Builder(std::string_view text) : text_(text), tokens_(text) {}
+  explicit JsonBuilder(std::string_view text) : text_(text), tokens_(text) {}
 
   bool null() override { return add(Yaml::Kind::nothing, ""); }
   bool boolean(bool value) override { return add(Yaml::Kind::scalar, value ? "true" : "false"); }
@@ -103,8 +103,8 @@ class Builder final : public nlohmann::json_sax<json> {
   }
   bool end_array() override { return close(); }
   bool key(string_t& name) override {
-    if (open_.back()->entries.size() == kMostKeys)
-      return tokens_.next(), refuse(fmt::format("more than {} keys in an object, expected fewer", kMostKeys));
+    if (open_.back()->entries.size() == kMostJsonKeys)
+      return tokens_.next(), refuse(fmt::format("more than {} keys in an object, expected fewer", kMostJsonKeys));
     if (name.find('\0') != string_t::npos) return tokens_.next(), refuse("a NUL in a key, expected text");
     key_ = make(Yaml::Kind::scalar);
     key_->text = name;
@@ -161,7 +161,8 @@ class Builder final : public nlohmann::json_sax<json> {
   bool open(Yaml::Kind kind) {
     auto node = make(kind);
     node->text.clear();
-    if (open_.size() == kDeepest) return refuse(fmt::format("nested deeper than {} levels, expected fewer", kDeepest));
+    if (open_.size() == kDeepestJson)
+      return refuse(fmt::format("nested deeper than {} levels, expected fewer", kDeepestJson));
     if (!put(node)) return false;
     open_.push_back(std::move(node));
     return true;
@@ -202,7 +203,7 @@ Result<YamlNode> parse_json(std::string_view text) {
   if (text.size() > kLargestText) return fail("1:1: more than {} MiB of text, expected less", kLargestText >> 20);
   if (auto checked = check_text(text); !checked) return fail(checked.error());
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
-  Builder builder(text);
+  JsonBuilder builder(text);
   try {
     if (!json::sax_parse(text.begin(), text.end(), &builder))
       return fail("{}", builder.error.empty() ? "1:1: not valid JSON" : builder.error);

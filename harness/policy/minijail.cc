@@ -14,10 +14,10 @@
 namespace sandgauge {
 namespace {
 
-const Action kAllow{ActionKind::allow, 0};
+const Action kAllowCall{ActionKind::allow, 0};
 const Action kKill{ActionKind::kill_thread, 0};
 
-bool is_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
+bool in_word(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_'; }
 
 /// One line of a policy, with its continuations; knows the place of every character.
 class Line {
@@ -47,7 +47,7 @@ class Line {
   std::string_view word() {
     skip();
     std::size_t length = 0;
-    while (at_ + length < text_.size() && is_name(text_[at_ + length])) ++length;
+    while (at_ + length < text_.size() && in_word(text_[at_ + length])) ++length;
     at_ += length;
     return text_.substr(at_ - length, length);
   }
@@ -194,7 +194,7 @@ Result<std::vector<std::pair<Condition, Action>>> filter_of(Line& line) {
   } else {
     const auto condition = expression(line);
     if (!condition) return fail(condition.error());
-    in_order.emplace_back(*condition, kAllow);
+    in_order.emplace_back(*condition, kAllowCall);
     if (!line.take(";")) return in_order;
     if (line.word() != "return") return line.wrong("expected 'return' and an errno after ';'");
   }

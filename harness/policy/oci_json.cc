@@ -17,8 +17,8 @@ namespace {
 
 using About = ProfileNote::About;
 
-constexpr std::int64_t kHighestData = 0xffff;
-constexpr std::size_t kMostTests = 32;  // each may become a rule of its own
+constexpr std::int64_t kHighestReturnData = 0xffff;
+constexpr std::size_t kMostRuleTests = 32;  // each may become a rule of its own
 
 TextPlace place_of(const Yaml& node) { return {node.line, node.column}; }
 
@@ -83,13 +83,14 @@ Result<Action> with_errno(const Yaml& map, const char* action_key, const char* n
     action.data = static_cast<std::uint16_t>(*value);
     return action;
   }
-  const auto value = number_of(**number, action.kind == ActionKind::error ? std::int64_t{kHighestErrno} : kHighestData);
+  const auto value =
+      number_of(**number, action.kind == ActionKind::error ? std::int64_t{kHighestErrno} : kHighestReturnData);
   if (!value) return fail(value.error());
   action.data = static_cast<std::uint16_t>(*value);
   return action;
 }
 
-Result<KernelVersion> version_of(const Yaml& node) {
+Result<KernelVersion> kernel_of(const Yaml& node) {
   const auto text = string_of(node);
   if (!text) return fail(text.error());
   KernelVersion version;
@@ -240,7 +241,7 @@ class OciReader {
     Fields fields(map);
     fields.take("caps", conditions.caps, strings_of);
     fields.take("arches", conditions.arches, strings_of);
-    fields.take("minKernel", conditions.kernel, version_of);
+    fields.take("minKernel", conditions.kernel, kernel_of);
     if (fields.error()) return fail(*fields.error());
     note_unknown_keys(fields);
     conditional_ = conditional_ || !conditions.caps.empty() || !conditions.arches.empty() || conditions.kernel;
@@ -312,8 +313,8 @@ class OciReader {
       fields.take(known, text, [](const Yaml& /*value*/) { return Result<std::string>(""); });
     if (fields.error()) return fail(*fields.error());
     if (!fields.has("action")) return fail_at(node, "a rule without 'action', expected one");
-    if (rule.when.size() > kMostTests)
-      return fail_at(node, "a rule with {} argument tests, expected at most {}", rule.when.size(), kMostTests);
+    if (rule.when.size() > kMostRuleTests)
+      return fail_at(node, "a rule with {} argument tests, expected at most {}", rule.when.size(), kMostRuleTests);
     if (fields.has("name") == fields.has("names"))
       return fail_at(node, "a rule with {}, expected one of them",
                      fields.has("name") ? "both 'name' and 'names'" : "neither 'name' nor 'names'");

@@ -12,7 +12,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string dump(const ordered_json& json) {
+std::string dumped(const ordered_json& json) {
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
 }
 
@@ -108,7 +108,7 @@ std::string lint_json(std::string_view file, const std::vector<LintFinding>& fin
     entry["witness"] = finding.witness ? witness_json(finding) : ordered_json(nullptr);
     list.push_back(std::move(entry));
   }
-  return dump({{"file", file}, {"findings", std::move(list)}});
+  return dumped({{"file", file}, {"findings", std::move(list)}});
 }
 
 std::string lint_sarif(std::string_view file, const std::vector<LintFinding>& findings, std::span<const LintCheck> checks) {
@@ -122,9 +122,9 @@ std::string lint_sarif(std::string_view file, const std::vector<LintFinding>& fi
   for (const LintFinding& finding : findings) results.push_back(sarif_result(file, finding, checks));
   const ordered_json driver = {{"name", "sandgauge"}, {"semanticVersion", SANDGAUGE_VERSION}, {"rules", std::move(rules)}};
   ordered_json run = {{"tool", {{"driver", driver}}}, {"results", std::move(results)}};
-  return dump({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
-               {"version", "2.1.0"},
-               {"runs", ordered_json::array({std::move(run)})}});
+  return dumped({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
+                 {"version", "2.1.0"},
+                 {"runs", ordered_json::array({std::move(run)})}});
 }
 
 }  // namespace sandgauge
