@@ -12,9 +12,6 @@
 #include <sys/utsname.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#if defined(__x86_64__)
-#include <cpuid.h>
-#endif
 
 #include <cerrno>
 #include <charconv>
@@ -23,27 +20,21 @@
 #include <thread>
 
 #include "base/unique_fd.h"
+#include "kernel/surroundings.h"
+#include "kernel/text_file.h"
 
 namespace sandgauge {
 namespace {
 
 constexpr char kUnknown[] = "unknown";
 
-std::optional<std::string> read_file(const std::string& path) {
-  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return std::nullopt;
-  std::string text;
-  char buffer[4096];
-  ssize_t length = 0;
-  while ((length = ::read(fd.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(length));
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\0')) text.pop_back();
-  return text;
+std::string word_of(const std::string& path) {
+  auto word = read_setting(path.c_str());
+  return word ? *std::move(word) : kUnknown;
 }
 
-std::string word_of(const std::string& path) { return read_file(path).value_or(kUnknown); }
-
 std::string cpu_model() {
-  const std::string text = read_file("/proc/cpuinfo").value_or("");
+  const std::string text = text_or_nothing("/proc/cpuinfo");
   for (const std::string_view key : {"model name", "Model", "CPU implementer"}) {
     const auto at = text.find(std::string(key) + "\t");
     if (at == std::string::npos) continue;
@@ -53,34 +44,11 @@ std::string cpu_model() {
   return kUnknown;
 }
 
-std::string hypervisor() {
-#if defined(__x86_64__)
-  unsigned a = 0;
-  unsigned b = 0;
-  unsigned c = 0;
-  unsigned d = 0;
-  constexpr unsigned kHypervisorBit = 1U << 31;
-  constexpr unsigned kHypervisorLeaf = 0x40000000;
-  if (__get_cpuid(1, &a, &b, &c, &d) == 0 || (c & kHypervisorBit) == 0) return "none";
-  __cpuid(kHypervisorLeaf, a, b, c, d);
-  char name[13]{};
-  std::memcpy(name, &b, 4);
-  std::memcpy(name + 4, &c, 4);
-  std::memcpy(name + 8, &d, 4);
-  std::string text;
-  for (const char each : name)
-    if (each > ' ' && each <= '~') text += each;
-  return text.empty() ? "some" : text;
-#else
-  return word_of("/sys/hypervisor/type");
-#endif
-}
-
 std::string mitigations() {
   std::string text;
   for (const char* name :
        {"meltdown", "spectre_v1", "spectre_v2", "spec_store_bypass", "retbleed", "spec_rstack_overflow", "mds", "vmscape"}) {
-    const auto state = read_file(std::string("/sys/devices/system/cpu/vulnerabilities/") + name);
+    const auto state = read_setting((std::string("/sys/devices/system/cpu/vulnerabilities/") + name).c_str());
     if (!state || *state == "Not affected") continue;
     text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", name, *state);
   }
@@ -144,7 +112,7 @@ Facts measured_environment() {
       {"machine", named ? names.machine : kUnknown},
       {"cpu", cpu_model()},
       {"cpus", fmt::format("{}", std::thread::hardware_concurrency())},
-      {"hypervisor", hypervisor()},
+      {"hypervisor", hypervisor().empty() ? "none" : hypervisor()},
       {"mitigations", mitigations()},
       {"jit", word_of("/proc/sys/net/core/bpf_jit_enable")},
       {"jit hardening", word_of("/proc/sys/net/core/bpf_jit_harden")},
@@ -190,10 +158,10 @@ std::pair<std::uint64_t, std::uint64_t> parse_stolen_ticks(std::string_view stat
   return {stolen, all};
 }
 
-std::pair<std::uint64_t, std::uint64_t> stolen_ticks() { return parse_stolen_ticks(read_file("/proc/stat").value_or("")); }
+std::pair<std::uint64_t, std::uint64_t> stolen_ticks() { return parse_stolen_ticks(text_or_nothing("/proc/stat")); }
 
 int running_now() {
-  const std::string text = read_file("/proc/loadavg").value_or("");
+  const std::string text = text_or_nothing("/proc/loadavg");
   const auto slash = text.find('/');
   if (slash == std::string::npos) return 0;
   std::string_view before = std::string_view(text).substr(0, slash);

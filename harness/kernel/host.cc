@@ -15,67 +15,13 @@
 #include "base/shown.h"
 #include "base/unique_fd.h"
 #include "kernel/abis.h"
+#include "kernel/text_file.h"
+#include "model/privilege.h"
 
 namespace sandgauge {
 namespace {
 
-/// By bit, linux/capability.h.
-constexpr std::string_view kCapabilities[] = {
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_DAC_READ_SEARCH",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_SETGID",
-    "CAP_SETUID",
-    "CAP_SETPCAP",
-    "CAP_LINUX_IMMUTABLE",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_BROADCAST",
-    "CAP_NET_ADMIN",
-    "CAP_NET_RAW",
-    "CAP_IPC_LOCK",
-    "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE",
-    "CAP_SYS_RAWIO",
-    "CAP_SYS_CHROOT",
-    "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",
-    "CAP_SYS_ADMIN",
-    "CAP_SYS_BOOT",
-    "CAP_SYS_NICE",
-    "CAP_SYS_RESOURCE",
-    "CAP_SYS_TIME",
-    "CAP_SYS_TTY_CONFIG",
-    "CAP_MKNOD",
-    "CAP_LEASE",
-    "CAP_AUDIT_WRITE",
-    "CAP_AUDIT_CONTROL",
-    "CAP_SETFCAP",
-    "CAP_MAC_OVERRIDE",
-    "CAP_MAC_ADMIN",
-    "CAP_SYSLOG",
-    "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND",
-    "CAP_AUDIT_READ",
-    "CAP_PERFMON",
-    "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE",
-};
 constexpr std::string_view kBlanks = " \t\n";
-
-/// Nothing if the file cannot be read, e.g. because /proc is not mounted.
-std::optional<std::string> read_file(const char* path) {
-  const UniqueFd fd(::open(path, O_RDONLY | O_CLOEXEC));
-  if (!fd) return std::nullopt;
-  std::string text;
-  char buffer[4096];
-  ssize_t length = 0;
-  while ((length = ::read(fd.get(), buffer, sizeof buffer)) > 0) text.append(buffer, static_cast<std::size_t>(length));
-  if (length < 0) return std::nullopt;
-  return text;
-}
 
 /// The whole of `text` as a number.
 template <class T>
@@ -111,9 +57,7 @@ std::uint64_t effective_capabilities() {
 }
 
 int outer_filters() {
-  if (const auto status = read_file("/proc/self/status")) {
-    if (const auto count = parse_filter_count(*status)) return *count;
-  }
+  if (const auto count = parse_filter_count(text_or_nothing("/proc/self/status"))) return *count;
   return ::prctl(PR_GET_SECCOMP) > 0 ? -1 : 0;
 }
 
@@ -133,10 +77,11 @@ Result<KernelVersion> parse_kernel_version(std::string_view release) {
 }
 
 std::set<std::string> capability_names(std::uint64_t mask) {
+  const std::span names_by_bit = privilege_names();
   std::set<std::string> names;
   for (unsigned bit = 0; bit < 64; ++bit) {
     if ((mask >> bit & 1) == 0) continue;
-    names.insert(bit < std::size(kCapabilities) ? std::string(kCapabilities[bit]) : fmt::format("CAP_{}", bit));
+    names.insert(bit < names_by_bit.size() ? std::string(names_by_bit[bit]) : fmt::format("CAP_{}", bit));
   }
   return names;
 }
@@ -183,8 +128,8 @@ Result<Host> inspect_host() {
     host.release = names.release;
     host.sysname = names.sysname;
   } else {  // a filter around this process may deny it
-    host.release = first_line(read_file("/proc/sys/kernel/osrelease").value_or(""));
-    host.sysname = first_line(read_file("/proc/sys/kernel/ostype").value_or(""));
+    host.release = first_line(text_or_nothing("/proc/sys/kernel/osrelease"));
+    host.sysname = first_line(text_or_nothing("/proc/sys/kernel/ostype"));
   }
   const auto version = parse_kernel_version(host.release);
   if (!version) return fail(version.error());
@@ -194,8 +139,8 @@ Result<Host> inspect_host() {
   host.capabilities = capability_names(effective_capabilities());
   host.abis = running_abis();
   host.outer_filters = outer_filters();
-  host.actions_logged = parse_words(read_file("/proc/sys/kernel/seccomp/actions_logged").value_or(""));
-  host.core_to_file = names_core_file(read_file("/proc/sys/kernel/core_pattern").value_or(""));
+  host.actions_logged = parse_words(text_or_nothing("/proc/sys/kernel/seccomp/actions_logged"));
+  host.core_to_file = names_core_file(text_or_nothing("/proc/sys/kernel/core_pattern"));
   return host;
 }
 

@@ -63,6 +63,11 @@ Result<std::string> read_setting(const char* path) {
   return std::string(trimmed(*text));
 }
 
+std::string text_or_nothing(const char* path) {
+  auto text = read_text_file(path);
+  return text ? *std::move(text) : std::string();
+}
+
 Result<std::set<std::string>> parse_lsm_list(std::string_view text) { return parse_names(text, ',', "list of LSMs"); }
 
 Result<std::set<std::string>> parse_action_list(std::string_view text) {

@@ -19,6 +19,8 @@ namespace sandgauge {
 Result<std::string> read_text_file(const char* path, std::size_t most = 1 << 20);
 /// The same without blanks and line ends around it.
 Result<std::string> read_setting(const char* path);
+/// The whole file; empty where it cannot be read, e.g. because /proc is not mounted.
+std::string text_or_nothing(const char* path);
 
 /// /sys/kernel/security/lsm: names divided by commas (Linux security/inode.c, lsm_read). Fails on an empty name and on one
 /// with other characters than lower-case letters, digits and '_'. An empty list is an empty set.

@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/shown.h"
+#include "model/privilege.h"
 #include "policy/call_text.h"
 #include "policy/expectation_yaml.h"
 #include "policy/format.h"
@@ -14,49 +15,6 @@
 
 namespace sandgauge {
 namespace {
-
-/// linux/capability.h.
-const std::vector<std::string_view> kCapabilities = {"CAP_CHOWN",
-                                                     "CAP_DAC_OVERRIDE",
-                                                     "CAP_DAC_READ_SEARCH",
-                                                     "CAP_FOWNER",
-                                                     "CAP_FSETID",
-                                                     "CAP_KILL",
-                                                     "CAP_SETGID",
-                                                     "CAP_SETUID",
-                                                     "CAP_SETPCAP",
-                                                     "CAP_LINUX_IMMUTABLE",
-                                                     "CAP_NET_ADMIN",
-                                                     "CAP_NET_BROADCAST",
-                                                     "CAP_NET_BIND_SERVICE",
-                                                     "CAP_NET_RAW",
-                                                     "CAP_IPC_LOCK",
-                                                     "CAP_IPC_OWNER",
-                                                     "CAP_SYS_MODULE",
-                                                     "CAP_SYS_RAWIO",
-                                                     "CAP_SYS_CHROOT",
-                                                     "CAP_SYS_PTRACE",
-                                                     "CAP_SYS_PACCT",
-                                                     "CAP_SYS_ADMIN",
-                                                     "CAP_SYS_BOOT",
-                                                     "CAP_SYS_NICE",
-                                                     "CAP_SYS_RESOURCE",
-                                                     "CAP_SYS_TIME",
-                                                     "CAP_SYS_TTY_CONFIG",
-                                                     "CAP_MKNOD",
-                                                     "CAP_LEASE",
-                                                     "CAP_AUDIT_WRITE",
-                                                     "CAP_AUDIT_CONTROL",
-                                                     "CAP_SETFCAP",
-                                                     "CAP_MAC_OVERRIDE",
-                                                     "CAP_MAC_ADMIN",
-                                                     "CAP_SYSLOG",
-                                                     "CAP_WAKE_ALARM",
-                                                     "CAP_BLOCK_SUSPEND",
-                                                     "CAP_AUDIT_READ",
-                                                     "CAP_PERFMON",
-                                                     "CAP_BPF",
-                                                     "CAP_CHECKPOINT_RESTORE"};
 
 Result<std::vector<std::string>> program_of(const Yaml& node) {
   if (node.kind == Yaml::Kind::scalar && node.text.find(' ') != std::string::npos)
@@ -200,8 +158,8 @@ Result<KernelVersion> version_of(const Yaml& node) {
 
 Result<std::string> capability_of(const Yaml& node) {
   auto text = term_of(node, "a capability such as CAP_SYS_ADMIN");
-  if (!text || std::ranges::find(kCapabilities, *text) != kCapabilities.end()) return text;
-  const std::string_view near = nearest_word(*text, kCapabilities);
+  if (!text || std::ranges::find(privilege_names(), *text) != privilege_names().end()) return text;
+  const std::string_view near = nearest_word(*text, privilege_names());
   if (!near.empty()) return fail_at(node, "unknown capability {}, did you mean '{}'?", shown(*text), near);
   return fail_at(node, "unknown capability {}, expected a name such as CAP_SYS_ADMIN", shown(*text));
 }

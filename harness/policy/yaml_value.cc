@@ -30,7 +30,7 @@ std::string alternatives(const std::vector<std::string_view>& words) {
   return text;
 }
 
-std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& words) {
+std::string_view nearest_word(std::string_view word, std::span<const std::string_view> words) {
   constexpr std::size_t kNear = 2;
   constexpr std::size_t kLongest = 64;
   std::string_view nearest;

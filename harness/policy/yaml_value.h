@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -28,7 +29,7 @@ std::string found(const Yaml& node);
 /// "a, b or c".
 std::string alternatives(const std::vector<std::string_view>& words);
 /// The one of `words` that differs least from a misspelt one; empty when none is near (edit distance above 2).
-std::string_view nearest_word(std::string_view word, const std::vector<std::string_view>& words);
+std::string_view nearest_word(std::string_view word, std::span<const std::string_view> words);
 
 /// A scalar; `expected` is for the message of anything else.
 Result<std::string> scalar_of(const Yaml& node, std::string_view expected);

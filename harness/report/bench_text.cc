@@ -3,28 +3,12 @@
 
 #include "report/bench_report.h"
 #include "report/escape.h"
+#include "report/table.h"
 
 namespace sandgauge {
 namespace {
 
 using Row = std::vector<std::string>;
-
-std::string table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths.resize(std::max(widths.size(), i + 1));
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line = "  ";
-    for (std::size_t i = 0; i < row.size(); ++i) line += fmt::format("{:<{}}  ", row[i], widths[i]);
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
 
 std::string remarks(const BenchRow& row) {
   std::string text;
@@ -47,7 +31,7 @@ std::string rows_text(const Measurement& measurement) {
       const std::string cost = row.problem.empty() ? nanoseconds(row.cost.median) : "-";
       rows.push_back({visible(row.condition), cost, extra_words(row), remarks(row)});
     }
-    text += fmt::format("\n{}\n{}", visible(call), table(rows));
+    text += fmt::format("\n{}\n{}", visible(call), text_table(rows));
     first = end;
   }
   return text;
@@ -68,7 +52,7 @@ std::string model_text(const CostModel& model) {
     rows.push_back({residual.row, fmt::format("measured {:.1f}", residual.measured),
                     fmt::format("fitted {:.1f}", residual.fitted),
                     fmt::format("{:+.1f}", residual.measured - residual.fitted)});
-  return text + table(rows);
+  return text + text_table(rows);
 }
 
 std::string workload_text(const WorkloadCost& workload) {
@@ -86,7 +70,7 @@ std::string workload_text(const WorkloadCost& workload) {
     const WorkloadCost::Call& call = workload.by_call[i];
     rows.push_back({visible(call.name), fmt::format("{}", call.count), nanoseconds(call.seconds * 1e9), visible(call.how)});
   }
-  text += table(rows);
+  text += text_table(rows);
   if (!workload.unknown.empty())
     text += fmt::format("  no calls of these names: {}\n", visible(fmt::format("{}", fmt::join(workload.unknown, ", "))));
   return text;
@@ -103,7 +87,7 @@ std::string gate_text(const Gate& gate) {
         {visible(row.row), fmt::format("was {:.3f}", row.before), fmt::format("is {:.3f}", row.now),
          fmt::format("{:+.1f}% [{:+.1f}, {:+.1f}]", row.change.median * 100, row.change.low * 100, row.change.high * 100),
          row.regression ? "REGRESSION" : ""});
-  text += table(rows);
+  text += text_table(rows);
   for (const std::string& missing : gate.missing) text += fmt::format("  missing: {}\n", visible(missing));
   const auto worse = std::ranges::count(gate.rows, true, &GateRow::regression);
   return text +
@@ -152,7 +136,7 @@ std::string to_text(const Measurement& measurement) {
   for (const auto& [name, value] : measurement.environment) facts.push_back({visible(name), visible(value)});
   facts.push_back({"stolen time", fmt::format("{:.2f}%", measurement.steal_percent)});
   facts.push_back({"involuntary switches", fmt::format("{}", measurement.involuntary_switches)});
-  text += table(facts);
+  text += text_table(facts);
   return text + gate_text(measurement.gate);
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/result.h"
 #include "report/escape.h"
+#include "report/table.h"
 
 namespace sandgauge {
 namespace {
@@ -24,24 +25,6 @@ std::string cost_words(const CallCost& cost) {
 }
 
 using Row = std::vector<std::string>;
-
-/// Columns as wide as what is in them.
-std::string table(const std::vector<Row>& rows) {
-  std::vector<std::size_t> widths;
-  for (const Row& row : rows)
-    for (std::size_t i = 0; i < row.size(); ++i) {
-      widths.resize(std::max(widths.size(), i + 1));
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  std::string text;
-  for (const Row& row : rows) {
-    std::string line = "  ";
-    for (std::size_t i = 0; i < row.size(); ++i) line.append(row[i]).append(widths[i] + 2 - row[i].size(), ' ');
-    line.erase(line.find_last_not_of(' ') + 1);
-    text += line + "\n";
-  }
-  return text;
-}
 
 std::string call_name(const Explanation& explanation, std::size_t call) {
   const ExplainedCall& one = explanation.calls[call];
@@ -68,7 +51,7 @@ std::string backends_text(const Explanation& explanation) {
   std::vector<Row> whole;
   for (const Row& row : rows)
     if (row.size() > 2) whole.push_back(row);
-  text = table(whole);
+  text = text_table(whole);
   for (const Row& row : rows)
     if (row.size() == 2) text += fmt::format("  {}  {}\n", row[0], row[1]);
   return text;
@@ -104,7 +87,7 @@ std::string calls_text(const Explanation& explanation) {
       if (worst != call.costs.end()) row.back() += "  worst: " + worst->worst;
       rows.push_back(std::move(row));
     }
-    text += fmt::format("\n{} calls: instructions by backend\n{}", abi_name(abi), table(rows));
+    text += fmt::format("\n{} calls: instructions by backend\n{}", abi_name(abi), text_table(rows));
     first = end;
   }
   return text;

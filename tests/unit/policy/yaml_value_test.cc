@@ -5,18 +5,20 @@
 namespace sandgauge::yaml_value_test {
 namespace {
 
+using Words = std::vector<std::string_view>;
+
 TEST(YamlValueTest, FindsTheNearestWord) {
-  EXPECT_EQ(nearest_word("exot", {"exit", "signal"}), "exit");
-  EXPECT_EQ(nearest_word("singal", {"exit", "signal"}), "signal");
-  EXPECT_EQ(nearest_word("sgnl", {"exit", "signal"}), "signal");
-  EXPECT_EQ(nearest_word("sgl", {"exit", "signal"}), "");
-  EXPECT_EQ(nearest_word("", {}), "");
-  EXPECT_EQ(nearest_word(std::string(65, 'a'), {std::string_view("a")}), "");
+  EXPECT_EQ(nearest_word("exot", Words{"exit", "signal"}), "exit");
+  EXPECT_EQ(nearest_word("singal", Words{"exit", "signal"}), "signal");
+  EXPECT_EQ(nearest_word("sgnl", Words{"exit", "signal"}), "signal");
+  EXPECT_EQ(nearest_word("sgl", Words{"exit", "signal"}), "");
+  EXPECT_EQ(nearest_word("", Words{}), "");
+  EXPECT_EQ(nearest_word(std::string(65, 'a'), Words{"a"}), "");
 }
 
 TEST(YamlValueTest, DoesNotTakeAShortWordForEveryOther) {
-  EXPECT_EQ(nearest_word("xy", {"of", "why"}), "");
-  EXPECT_EQ(nearest_word("wy", {"of", "why"}), "why");
+  EXPECT_EQ(nearest_word("xy", Words{"of", "why"}), "");
+  EXPECT_EQ(nearest_word("wy", Words{"of", "why"}), "why");
 }
 
 TEST(YamlValueTest, ListsAlternatives) {
