@@ -65,7 +65,10 @@ Result<Outcome> run_bundle(const std::string& runtime, const Case& filtered, con
                      .output_limit = request.output_limit,
                      .interrupt_fd = request.interrupt_fd};
   // It needs none of its own, and must not need the right to make one.
-  if (filtered.delivery == Delivery::crun) run.runtime.emplace_back("--cgroup-manager=disabled");
+  if (filtered.delivery == Delivery::crun) {
+    run.runtime.emplace_back("--cgroup-manager=disabled");
+    run.hide_second_cgroups = true;
+  }
   Outcome outcome = execute_in_runtime(run);
   note_existing(request, outcome);
   return outcome;

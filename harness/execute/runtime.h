@@ -25,6 +25,9 @@ struct RuntimeRequest {
   std::chrono::milliseconds timeout{10'000};
   std::size_t output_limit = 64 * 1024;
   int interrupt_fd = -1;
+  /// Its commands see control groups of version 1 only, where version 2 is mounted beside them: there are runtimes that
+  /// refuse to run where they see both, even if they are to use none.
+  bool hide_second_cgroups = false;
 };
 
 /// Outcome::existing is left to the caller.

@@ -236,6 +236,15 @@ def test_a_runtime_passes_over_a_name_that_it_does_not_know(tmp_path, runtime):
 
 
 @pytest.mark.parametrize("runtime", RUNTIMES)
+def test_a_runtime_keeps_flags_or_refuses_them_in_so_many_words(tmp_path, runtime):
+    profile = tmp_path / "p.json"
+    profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "flags": ["SECCOMP_FILTER_FLAG_LOG"], "syscalls": [
+        {"names": ["uname"], "action": "SCMP_ACT_ERRNO"}]}))
+    ended = container(runtime, profile, "--expect-exit", "2", program=[PROGRAMS / "uname"])
+    assert ended.code == 0 or ended.code == 1 and "BROKEN" in ended.out and "flags are not" in ended.out, ended.out
+
+
+@pytest.mark.parametrize("runtime", RUNTIMES)
 def test_what_a_runtime_refuses_is_broken_and_in_its_own_words(tmp_path, runtime):
     profile = tmp_path / "p.json"
     profile.write_text(json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [

@@ -64,6 +64,17 @@ TEST_F(RuntimeTest, TheProgramsOutputAndExitCodeAreTheContainers) {
   EXPECT_EQ(outcome.err, "err\n");
 }
 
+TEST_F(RuntimeTest, ARuntimeMaySeeControlGroupsOfVersion1Only) {
+  constexpr const char* kBoth = "/sys/fs/cgroup/unified/cgroup.controllers";
+  if (::geteuid() != 0 || ::access(kBoth, R_OK) != 0) GTEST_SKIP() << "no root, or no control groups of both versions";
+  std::ofstream(path("program")) << "test -e " << kBoth << "\n";
+  RuntimeRequest request{.runtime = {path("runtime")}, .bundle = "b", .id = "id", .scratch = dir_->path()};
+  EXPECT_EQ(execute_in_runtime(request).end.exit_code, 0);
+  request.hide_second_cgroups = true;
+  EXPECT_EQ(execute_in_runtime(request).end.exit_code, 1);
+  EXPECT_EQ(::access(kBoth, R_OK), 0);
+}
+
 TEST_F(RuntimeTest, ADeathBySignalIsNoExitCode) {
   const Outcome outcome = run("kill -SYS $$");
   ASSERT_FALSE(outcome.setup) << outcome.setup->step;
