@@ -133,6 +133,8 @@ WrittenProfile to_env_list(const Policy& policy) {
       const std::string name = call_name(policy, syscall);
       if (name.empty())
         lose(fmt::format("{}: the call {}, which has no name", describe_rule(policy, i), syscall));
+      else if (!syscall_number(native_abi(), name))
+        lose(fmt::format("{}: the call {}, which {} does not have", describe_rule(policy, i), name, abi_name(native_abi())));
       else if (fits || denies)
         names.push_back(name);
     }

@@ -220,6 +220,7 @@ class Parser {
       return syscall_of_number(constant->second, place);
     const std::string_view known = kafel_syscall(*title);
     if (syscall_number(machine_, known)) return std::string(known);
+    if (is_syscall_name(known)) return wrong(place, "syscall {} does not exist on {}", shown(*title), abi_name(machine_));
     const std::string_view near = closest_syscall(known);
     return near.empty() ? wrong(place, "unknown syscall {}", shown(*title))
                         : wrong(place, "unknown syscall {}, did you mean '{}'?", shown(*title), near);

@@ -249,6 +249,8 @@ class MinijailReader {
       return name;
     }
     if (syscall_number(machine, name)) return name;
+    if (is_syscall_name(name))
+      return fail("{}:{}: syscall {} does not exist on {}", place.line, place.column, shown(name), abi_name(machine));
     const std::string_view near = closest_syscall(name);
     if (near.empty() || name.empty())
       return fail("{}:{}: found {}, expected the name of a syscall", place.line, place.column,

@@ -4,6 +4,7 @@
 #include "model/syscalls.h"
 #include "policy/conditions.h"
 #include "policy/minijail.h"
+#include "policy/number.h"
 
 namespace sandgauge {
 namespace {
@@ -38,14 +39,16 @@ Result<std::string> line_of(const std::string& name, const std::vector<const Rul
   Condition denied = never();
   std::optional<Action> error;
   for (const Rule* rule : rules) {
-    const Condition condition = rule->when.empty() ? always() : Condition{rule->when};
+    // Some tests have no words of minijail's: those that always hold are left out here, and what never holds with its rule.
+    const auto condition = both(always(), Condition{rule->when});
+    if (!condition) return fail(condition.error());
     if (rule->action.kind == ActionKind::allow) {
-      auto more = either(allowed, condition);
+      auto more = either(allowed, *condition);
       if (!more) return fail(more.error());
       allowed = *std::move(more);
       continue;
     }
-    auto more = either(denied, condition);
+    auto more = either(denied, *condition);
     if (!more) return fail(more.error());
     denied = *std::move(more);
     if (rule->action.kind != ActionKind::error || (error && *error != rule->action))
@@ -56,12 +59,15 @@ Result<std::string> line_of(const std::string& name, const std::vector<const Rul
   if (!rest) return fail(rest.error());
   const auto open = both(allowed, *rest);
   if (!open) return fail(open.error());
-  // After `return` comes all that is not allowed: so what is denied and what is allowed must be everything.
-  const auto not_allowed = opposite(allowed);
-  if (!not_allowed) return fail(not_allowed.error());
-  const auto neither = both(*rest, *not_allowed);
-  if (error && (!neither || !neither->empty())) return fail("an errno for some arguments and KILL for others");
-  const std::string ending = error ? fmt::format("return {}", error->data) : "";
+  std::string ending;
+  if (error) {
+    // After `return` comes all that is not allowed: so what is denied and what is allowed must be everything.
+    const auto not_allowed = opposite(allowed);
+    if (!not_allowed) return fail(not_allowed.error());
+    const auto neither = both(*rest, *not_allowed);
+    if (!neither || !neither->empty()) return fail("an errno for some arguments and KILL for others");
+    ending = fmt::format("return {}", error->data);
+  }
   if (open->empty()) return fmt::format("{}: {}\n", name, ending.empty() ? "kill" : ending);
   return fmt::format("{}: {}{}{}\n", name, minijail_condition(*open), ending.empty() ? "" : "; ", ending);
 }
@@ -75,6 +81,7 @@ WrittenProfile to_minijail(const Policy& policy) {
   if (policy.foreign_action != kKillThread)
     written.lost.push_back(
         fmt::format("foreign: {}, calls of other architectures get KILL", to_string(policy.foreign_action)));
+  const Abi machine = policy.architectures.empty() ? native_abi() : policy.architectures.front();
   if (policy.architectures.size() != 1) written.lost.emplace_back("more than one architecture");
   if (policy.flags != FilterFlags{}) written.lost.emplace_back("flags: options of minijail0 set them");
   std::vector<std::string> order;
@@ -88,6 +95,10 @@ WrittenProfile to_minijail(const Policy& policy) {
       rules.push_back(&rule);
     }
   for (const std::string& name : order) {
+    if (!starts_like_number(name) && !syscall_number(machine, name)) {
+      written.lost.push_back(fmt::format("the call {}, which {} does not have", name, abi_name(machine)));
+      continue;
+    }
     const auto line = line_of(name, of_call[name]);
     if (line)
       written.text += *line;

@@ -127,6 +127,13 @@ def test_a_round_trip_through_every_format_keeps_every_decision(tmp_path, form):
         assert sandgauge("diff", tmp_path / "p.yaml", tmp_path / "again.yaml").code == 0
 
 
+@pytest.mark.parametrize("form", ["yaml", "oci", "kafel", "minijail", "env", "bpf", "hex", "c"])
+def test_a_profile_of_dockers_size_is_written_in_every_format(tmp_path, form):
+    written = sandgauge("convert", PROFILES / "container.json", "--to", form, "-o", tmp_path / "other")
+    assert written.code == (1 if form in ("kafel", "minijail", "env") else 0), written.err
+    assert sandgauge("diff", PROFILES / "container.json", tmp_path / "other").code == written.code
+
+
 def test_an_environment_list_round_trips(tmp_path):
     (tmp_path / "p.env").write_text("SECCOMP_SYSCALL_ALLOW=read:write:exit_group\nSECCOMP_DEFAULT_ACTION=log\n")
     assert sandgauge("convert", tmp_path / "p.env", "--to", "env").out == (tmp_path / "p.env").read_text()

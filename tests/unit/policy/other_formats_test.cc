@@ -32,6 +32,45 @@ Policy minijail(std::string_view text) {
   return profile ? profile->policy : Policy();
 }
 
+/// A policy that says KILL but for these rules.
+Policy allows(std::vector<Rule> rules) {
+  return {.default_action = kKill, .architectures = {Abi::x86_64}, .foreign_action = kKill, .rules = std::move(rules)};
+}
+
+TEST(MinijailTest, WritesAlternativesOfWhichEachTestsSeveralArguments) {
+  std::vector<Rule> rules;
+  for (const std::uint64_t fd : {1, 2})
+    for (const ArgumentTest other : {ArgumentTest{2, Compare::less, 4}, ArgumentTest{1, Compare::equal, 0}})
+      rules.push_back({{"write"}, kAllow, {{0, Compare::masked_equal, fd, 0xffffffff}, other}});
+  EXPECT_EQ(to_minijail(allows(rules)).lost, std::vector<std::string>{});
+}
+
+TEST(MinijailTest, WritesNoTestThatHasNoWords) {
+  const ArgumentTest never{1, Compare::masked_equal, 5, 0};
+  const ArgumentTest always{1, Compare::masked_equal, 0, 0};
+  const std::string text = to_minijail(allows({{{"read"}, kAllow, {{0, Compare::equal, 2}, never}},
+                                               {{"read"}, kAllow, {{0, Compare::equal, 3}, always}},
+                                               {{"write"}, kAllow, {always}},
+                                               {{"close"}, kAllow, {never}}}))
+                               .text;
+  EXPECT_EQ(text, "read: arg0 == 3\nwrite: 1\nclose: kill\n");
+}
+
+TEST(WrittenFormatsTest, ACallThatTheMachineDoesNotHaveIsLost) {
+  Policy policy = allows({{{"chown32", "read"}, kAllow, {}}});
+  policy.architectures.push_back(Abi::i386);
+  EXPECT_EQ(to_minijail(policy).text, "read: 1\n");
+  EXPECT_EQ(to_minijail(policy).lost.back(), "the call chown32, which x86_64 does not have");
+  EXPECT_EQ(to_env_list(policy).text, "SECCOMP_SYSCALL_ALLOW=read\n");
+  EXPECT_EQ(to_env_list(policy).lost.back(),
+            "rule 1 (chown32 and 1 more): ALLOW: the call chown32, which x86_64 does not have");
+}
+
+TEST(OtherFormatsTest, ACallOfAnotherArchitectureIsNotMisspelt) {
+  EXPECT_EQ(error_of(parse_minijail, "mmap2: 1"), "p:1:1: syscall 'mmap2' does not exist on x86_64");
+  EXPECT_EQ(error_of(parse_kafel, "ALLOW { mmap2 }"), "p:1:9: syscall 'mmap2' does not exist on x86_64");
+}
+
 TEST(KafelTest, ReadsPoliciesUsesConstantsAndTheDefault) {
   const Policy policy = kafel(R"(
     /* what all need */ #define FD 0x2
