@@ -196,6 +196,7 @@ int bench(const BenchOptions& options) {
     if (!before) return complain("--baseline: " + before.error().message, kExitUsage);
     baseline.push_back(*std::move(before));
   }
+  if (const auto place = check_report_path(options.output); !place) return complain(place.error().message, kExitCouldNotRun);
   int code = kExitUsage;
   auto measurement = options.from.empty() ? measure_new(options, code) : read_run(options.from);
   if (!measurement) return complain((options.from.empty() ? "" : "--from: ") + measurement.error().message, code);

@@ -68,10 +68,11 @@ Result<void> understand(const RawBenchOptions& raw, BenchOptions& options) {
     if (!seed) return fail(seed.error());
     options.seed = *seed;
   }
+  if (!options.from.empty() && (!options.policy.empty() || !options.calls.empty() || !options.weights.empty() ||
+                                !raw.budget.empty() || !raw.cpu.empty()))
+    return fail("--from reports an earlier run: leave out --policy, --calls, --weights, --budget and --cpu");
   if (options.policy.empty() && (!options.calls.empty() || !options.weights.empty()))
     return fail("--calls and --weights are about a profile: add --policy FILE");
-  if (!options.from.empty() && (!options.policy.empty() || !raw.budget.empty() || !raw.cpu.empty()))
-    return fail("--from reports an earlier run: leave out --policy, --budget and --cpu");
   return {};
 }
 
@@ -129,6 +130,11 @@ void add_bench_command(CLI::App& app, CommandLine& line) {
   command->add_option("-o,--output", options->output, "write to this file; - is standard output")
       ->type_name("FILE")
       ->group(report);
+  // An unset shell variable must not turn a gate off.
+  for (CLI::Option* option : command->get_options())
+    if (option->get_items_expected_max() > 0)
+      option->check(
+          CLI::Validator([](std::string& text) { return text.empty() ? "expected a value, found nothing" : ""; }, ""));
   command->callback([&line, options, raw] {
     if (const auto understood = understand(*raw, *options); !understood) {
       line.answer = usage_error(understood.error().message);

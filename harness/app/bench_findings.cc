@@ -30,16 +30,28 @@ void misses(const Measurement& measurement, const Explanation& explanation, std:
   for (std::size_t i = 0; i < std::min(calls.size(), kNamed); ++i) {
     const CallCost& cost = calls[i]->costs[0];
     const double now = modelled(model, false, 1, cost.most);
+    const BenchRow* row = measured(measurement, calls[i]->name + "/under the profile");
     std::string text = fmt::format("{} misses the bitmap: {}, {} instructions: {}", calls[i]->name, cost.bitmap_reason,
-                                   cost.most, nanoseconds(now, true));
-    if (const double dropped = modelled(model, true, 1, 0) - now; dropped < 0)
-      text += fmt::format("; drop the rule: {}", nanoseconds(dropped, true));
+                                   cost.most, row != nullptr ? extra_words(*row) : nanoseconds(now, true) + " by the model");
+    if (const double allowed = modelled(model, true, 1, 0) - now; allowed < 0)
+      text += fmt::format("; allowed whatever its arguments: {} by the model", nanoseconds(allowed, true));
     const double first = modelled(model, false, 1, kShortest) - now;
     if (cost.most > 2 * kShortest && first < -measurement.floor)
-      text += fmt::format("; test it first: {}", nanoseconds(first, true));
+      text += fmt::format("; tested first: {}", nanoseconds(first, true));
     found.push_back(text);
   }
   if (calls.size() > kNamed) found.push_back(fmt::format("{} more allowed calls miss the bitmap", calls.size() - kNamed));
+}
+
+/// What keeps the profile's own numbers from meaning what they seem to.
+void deaths(const Measurement& measurement, std::vector<std::string>& found) {
+  for (const WorkloadCost& workload : measurement.workload)
+    if (!workload.deadly.empty())
+      found.push_back(fmt::format("the workload does not survive the profile: {} end{} it; the total is of its other calls",
+                                  fmt::join(workload.deadly, ", "), workload.deadly.size() == 1 ? "s" : ""));
+  for (const BenchRow& row : measurement.rows)
+    if (row.condition == "under the profile" && !row.problem.empty())
+      found.push_back(fmt::format("{} has no time under the profile: {}", row.call, row.problem));
 }
 
 void standard(const Measurement& measurement, std::vector<std::string>& found) {
@@ -73,6 +85,7 @@ void standard(const Measurement& measurement, std::vector<std::string>& found) {
 std::vector<std::string> bench_findings(const Measurement& measurement, const Explanation& explanation) {
   std::vector<std::string> found;
   if (!measurement.invalid.empty()) return found;
+  deaths(measurement, found);
   misses(measurement, explanation, found);
   if (explanation.calls.empty()) standard(measurement, found);
   return found;

@@ -1,7 +1,7 @@
 // What a measurement comes to, in words.
 //
 //   bench_findings(measurement, explanation) ->
-//     "futex misses the bitmap: argument rule, 212 instructions: +42 ns; drop the rule: -33 ns; test it first: -25 ns"
+//     "futex misses the bitmap: argument rule, 212 instructions: +42 ns [+41 ns, +44 ns]; tested first: -25 ns"
 //
 // `explanation` is of the policy that was measured, or empty. Times are the fitted model's. Nothing is claimed of an invalid
 // run.

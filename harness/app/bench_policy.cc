@@ -1,10 +1,12 @@
 #include "app/bench_policy.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "app/bench_calls.h"
 #include "app/explanation.h"
 #include "app/profile_input.h"
+#include "base/errno_text.h"
 #include "compile/compile.h"
 #include "compile/libseccomp.h"
 #include "confine/seccomp.h"
@@ -26,6 +28,13 @@ const ExplainedCall* native_call(const Explanation& explanation, std::string_vie
 
 bool can_give(const CallCost& cost, ActionKind kind) {
   return std::ranges::any_of(cost.actions, [kind](Action action) { return action.kind == kind; });
+}
+
+/// Whatever its arguments, it ends the program or the thread.
+bool is_deadly(const CallCost& cost) {
+  return std::ranges::all_of(cost.actions, [](Action action) {
+    return action.kind == ActionKind::kill_process || action.kind == ActionKind::kill_thread;
+  });
 }
 
 /// Those that a workload makes most; else the allowed ones that run the filter the longest, and a few that nearly every
@@ -88,8 +97,8 @@ Result<void> add_call(Planner& planner, const PolicyReport& report, const std::s
                        .args = {static_cast<std::uint64_t>(call->args[0]), 0, static_cast<std::uint64_t>(call->args[2])}});
   const Action action = evaluate(report.program, data).action;
   if (!known && action.kind != ActionKind::error)
-    return fail("--calls: no harmless way to make {} is known, and the profile lets it happen ({})", name,
-                to_string(action));
+    return fail("--calls: no harmless way to make {} is known, expected a profile that answers it with ERRNO: here it is {}",
+                name, to_string(action));
   // What the call comes to without a filter is what it must come to where it is allowed.
   std::optional<long> plain;
   if (known) {
@@ -98,7 +107,8 @@ Result<void> add_call(Planner& planner, const PolicyReport& report, const std::s
     if (!sample->problem.empty()) return fail("{}: {}", words_of(name, *call), sample->problem);
     plain = sample->returned[0];
   }
-  BenchCall made{.name = name, .calls = {*call}, .plain = plain};
+  // The cost model is measured with getppid too; rows are told apart by the name of the call.
+  BenchCall made{.name = name == "getppid" ? "getppid, once more" : name, .calls = {*call}, .plain = plain};
   if (!known) {  // never made without the filter: getppid is the call to hold it against
     made.calls = {{.number = *syscall_number(native_abi(), "getppid")}};
     made.plain.reset();
@@ -110,6 +120,8 @@ Result<void> add_call(Planner& planner, const PolicyReport& report, const std::s
       planner.keep(std::make_unique<SeccompFilter>(report.program, FilterFlags{}, supervision == Supervision::listener));
   BenchRow& row = planner.row("under the profile", {filter}, {report.program}, action, supervision);
   row.note = fmt::format("{}, made as {}", to_string(action), words_of(name, *call));
+  if (plain && *plain < 0)
+    row.note += fmt::format(", which fails with {} unfiltered", errno_name(static_cast<int>(-*plain)));
   if (!known) row.note += "; held against getppid";
   planner.last_condition().specimen.continue_calls = known;
   return {};
@@ -124,6 +136,10 @@ Result<PolicyReport> read_policy_report(const BenchOptions& options) {
     if (!text) return fail(text.error());
     auto counts = parse_strace_table(*text);
     if (!counts) return fail("{}: {}", shown_name(options.weights), counts.error().message);
+    if (std::ranges::none_of(*counts,
+                             [](const CallCount& each) { return syscall_number(native_abi(), each.name).has_value(); }))
+      return fail("{}: none of its names is a syscall of this machine, expected the table of strace -c",
+                  shown_name(options.weights));
     report.weights = options.weights;
     report.counts = *std::move(counts);
   }
@@ -135,6 +151,10 @@ Result<PolicyReport> read_policy_report(const BenchOptions& options) {
   const NamedProgram named{profile->program ? "cbpf" : options.backend, report.program, ""};
   report.explanation = explain({&named, 1}, profile->program ? nullptr : &profile->policy, {});
   report.calls = options.calls.empty() ? chosen_calls(report) : options.calls;
+  std::vector<std::string> once;
+  for (const std::string& name : report.calls)
+    if (std::ranges::find(once, name) == once.end()) once.push_back(name);
+  report.calls = std::move(once);
   for (const std::string& name : report.calls) {
     if (syscall_number(native_abi(), name)) continue;
     const std::string_view near = closest_syscall(name);
@@ -164,12 +184,14 @@ WorkloadCost workload_cost(const Explanation& explanation, const std::vector<Cal
                            const Measurement& measurement) {
   WorkloadCost cost;
   const CostModel& model = measurement.model;
-  const auto trip = [&](std::string_view condition) {
+  const auto trip = [&](std::string_view condition) -> Interval {
     const auto row = std::ranges::find_if(measurement.rows, [condition](const BenchRow& each) {
       return each.call == "getppid" && each.condition == condition && each.problem.empty();
     });
-    if (row == measurement.rows.end()) return 0.0;
-    return std::max(0.0, row->extra.median - modelled(model, false, 1, row->instructions));
+    if (row == measurement.rows.end()) return {};
+    const double filter = modelled(model, false, 1, row->instructions);
+    return {std::max(0.0, row->extra.median - filter), std::max(0.0, row->extra.low - filter),
+            std::max(0.0, row->extra.high - filter)};
   };
   constexpr double kNanosecond = 1e-9;
   for (const CallCount& each : counts) {
@@ -179,31 +201,39 @@ WorkloadCost workload_cost(const Explanation& explanation, const std::vector<Cal
       continue;
     }
     const CallCost& path = call->costs[0];
+    if (is_deadly(path)) {
+      cost.deadly.push_back(each.name);
+      continue;
+    }
     const double count = static_cast<double>(each.count) * kNanosecond;
     const auto instructions = static_cast<double>(path.bitmap_hit ? 0 : path.most);
     const double filters = path.bitmap_hit ? 0 : 1;
     // What a supervisor costs is the worst that the call can come to.
-    double trips = 0;
+    Interval trips;
+    std::string supervisor;
     for (const auto& [kind, condition] : {std::pair{ActionKind::trap, "TRAP with a handler"},
                                           {ActionKind::log, "LOG"},
                                           {ActionKind::trace, "TRACE, same CPU"},
                                           {ActionKind::notify, "NOTIFY, same CPU"}})
-      if (can_give(path, kind)) trips = std::max(trips, trip(condition));
+      if (can_give(path, kind)) {
+        if (const Interval one = trip(condition); one.median > trips.median) trips = one;
+        if (kind == ActionKind::trace || kind == ActionKind::notify) supervisor = "; supervisor on the same CPU";
+      }
     const double parts[] = {count * model.entry.median, count * filters * model.per_filter.median,
-                            count * instructions * model.per_instruction.median, count * trips};
+                            count * instructions * model.per_instruction.median, count * trips.median};
     cost.calls += each.count;
     cost.entry += parts[0];
     cost.misses += parts[1];
     cost.instructions += parts[2];
     cost.trips += parts[3];
     cost.low +=
-        count * (model.entry.low + filters * model.per_filter.low + instructions * model.per_instruction.low + trips);
-    cost.high +=
-        count * (model.entry.high + filters * model.per_filter.high + instructions * model.per_instruction.high + trips);
+        count * (model.entry.low + filters * model.per_filter.low + instructions * model.per_instruction.low + trips.low);
+    cost.high += count * (model.entry.high + filters * model.per_filter.high + instructions * model.per_instruction.high +
+                          trips.high);
     cost.by_call.push_back({each.name, each.count,
-                            path.bitmap_hit
-                                ? std::string("bitmap hit")
-                                : fmt::format("{}: {}, {} instructions", call->decision, path.bitmap_reason, path.most),
+                            path.bitmap_hit ? std::string("bitmap hit")
+                                            : fmt::format("{}: {}, {} instructions{}", call->decision, path.bitmap_reason,
+                                                          path.most, supervisor),
                             parts[0] + parts[1] + parts[2] + parts[3]});
   }
   std::ranges::stable_sort(cost.by_call, std::ranges::greater{}, &WorkloadCost::Call::seconds);
@@ -216,7 +246,9 @@ void finish_policy_report(const PolicyReport& report, Measurement& measurement) 
     if (call.abi != native_abi()) continue;
     const CallCost& cost = call.costs[0];
     measurement.strip.push_back({call.name, call.number, call.decision, cost.bitmap_hit, can_give(cost, ActionKind::allow),
-                                 cost.most, modelled(measurement.model, cost.bitmap_hit, 1, cost.most)});
+                                 cost.most,
+                                 is_deadly(cost) ? std::numeric_limits<double>::quiet_NaN()
+                                                 : modelled(measurement.model, cost.bitmap_hit, 1, cost.most)});
   }
   if (report.counts.empty()) return;
   if (!measurement.model.fitted) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "app/findings.h"
@@ -100,6 +101,23 @@ CallCost cost_of(const Program& program, const ExplainedCall& call, const seccom
   return cost;
 }
 
+/// Whether the filters answer a call differently for arguments that lead to one of their ends.
+bool differ(std::span<const NamedProgram> programs, const std::vector<std::vector<Ending>>& endings) {
+  const auto same_everywhere = [&](const seccomp_data& data) {
+    std::optional<Action> first;
+    for (const NamedProgram& each : programs) {
+      if (!each.error.empty()) continue;
+      const Action action = evaluate(each.program, data).action;
+      if (first && action != *first) return false;
+      first = action;
+    }
+    return true;
+  };
+  return std::ranges::any_of(endings, [&](const std::vector<Ending>& of_one) {
+    return std::ranges::any_of(of_one, [&](const Ending& ending) { return !same_everywhere(ending.example); });
+  });
+}
+
 std::string decision_words(const CallCost& cost) {
   std::vector<std::string> words;
   for (const Action action : cost.actions) words.push_back(to_string(action));
@@ -147,17 +165,18 @@ class ListingNotesMaker {
 
 void summarise(ExplainedBackend& backend, std::size_t index, const std::vector<ExplainedCall>& calls) {
   if (calls.empty()) return;
-  std::vector<std::size_t> order(calls.size());
-  for (std::size_t i = 0; i < order.size(); ++i) {
-    order[i] = i;
-    ++(calls[i].costs[index].bitmap_hit ? backend.hits : backend.misses);
-  }
   const auto most = [&](std::size_t call) { return calls[call].costs[index].most; };
-  std::ranges::stable_sort(order, {}, most);
-  backend.median_call = order[order.size() / 2];
+  std::vector<std::size_t> native_misses;
+  for (std::size_t i = 0; i < calls.size(); ++i) {
+    const bool hit = calls[i].costs[index].bitmap_hit;
+    ++(hit ? backend.hits : backend.misses);
+    if (!hit && calls[i].abi == native_abi()) native_misses.push_back(i);
+    if (most(i) > backend.worst) backend.worst = most(i), backend.worst_call = i;
+  }
+  if (native_misses.empty()) return;
+  std::ranges::stable_sort(native_misses, {}, most);
+  backend.median_call = native_misses[native_misses.size() / 2];
   backend.median = most(backend.median_call);
-  backend.worst = most(order.back());
-  backend.worst_call = *std::ranges::find_if(order, [&](std::size_t call) { return most(call) == backend.worst; });
 }
 
 std::string summary_of(const Policy& policy) {
@@ -179,14 +198,15 @@ Explanation explain(std::span<const NamedProgram> programs, const Policy* policy
     ExplainedCall call{.abi = one.call.abi, .number = one.call.number, .asked = one.text};
     call.name = std::string(syscall_name(call.abi, call.number));
     if (const auto found = rules.find({call.abi, call.number}); found != rules.end()) call.rules = found->second;
+    std::vector<std::vector<Ending>> endings(programs.size());
     for (std::size_t i = 0; i < programs.size(); ++i) {
-      std::vector<Ending> endings;
       call.costs.push_back(programs[i].error.empty()
-                               ? cost_of(programs[i].program, call, data, one.with_arguments, endings, explored[i])
+                               ? cost_of(programs[i].program, call, data, one.with_arguments, endings[i], explored[i])
                                : CallCost{});
-      notes.see(i, call, endings);
+      notes.see(i, call, endings[i]);
       if (call.decision.empty() && programs[i].error.empty()) call.decision = decision_words(call.costs.back());
     }
+    call.differs = programs.size() > 1 && differ(programs, endings);
     explanation.calls.push_back(std::move(call));
   };
   for (const AskedCall& one : asked) add(one, to_seccomp_data(one.call));

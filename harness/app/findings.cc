@@ -61,20 +61,22 @@ void argument_rules(const Explanation& explanation, std::vector<std::string>& fo
   if (calls.size() > kNamed)
     found.push_back(fmt::format("{} more allowed calls miss the bitmap, with fewer instructions", calls.size() - kNamed));
   if (x32 > 0)
-    found.push_back(fmt::format("the kernel has no bitmap for x32: its {} allowed calls run the filter each time", x32));
+    found.push_back(fmt::format("the kernel has no bitmap for x32: {} allowed call{} of it run{} the filter each time", x32,
+                                x32 == 1 ? "" : "s", x32 == 1 ? "s" : ""));
 }
 
 void supervised(const Explanation& explanation, std::vector<std::string>& found) {
   for (const auto& [kind, who] : {std::pair{ActionKind::trace, "tracer"}, {ActionKind::notify, "listener"}}) {
     std::vector<std::string> names;
-    for (const ExplainedCall& call : explanation.calls)
-      if (std::ranges::any_of(call.costs, [k = kind](const CallCost& cost) { return may(cost, k); }))
-        names.push_back(name_of(call));
+    for (const ExplainedCall& call : explanation.calls) {
+      const auto waits = std::ranges::find_if(call.costs, [k = kind](const CallCost& cost) { return may(cost, k); });
+      if (waits != call.costs.end()) names.push_back(name_of(call) + (waits->actions.size() > 1 ? " (by argument)" : ""));
+    }
     if (names.empty()) continue;
     const std::size_t count = names.size();
     if (count > kNamed) names.resize(kNamed);
-    found.push_back(fmt::format("{} call{} wait{} for a {} each time: {}{}", count, count == 1 ? "" : "s",
-                                count == 1 ? "s" : "", who, fmt::join(names, ", "), count > kNamed ? ", ..." : ""));
+    found.push_back(fmt::format("{} call{} wait{} for a {}: {}{}", count, count == 1 ? "" : "s", count == 1 ? "s" : "", who,
+                                fmt::join(names, ", "), count > kNamed ? ", ..." : ""));
   }
 }
 
@@ -82,14 +84,14 @@ void backends_compared(const Explanation& explanation, std::vector<std::string>&
   const ExplainedBackend* least = nullptr;
   const ExplainedBackend* most = nullptr;
   for (const ExplainedBackend& backend : explanation.backends) {
-    if (!usable(backend)) continue;
+    if (!usable(backend) || backend.median == 0) continue;
     if (least == nullptr || backend.median < least->median) least = &backend;
     if (most == nullptr || backend.median > most->median) most = &backend;
   }
   if (least == nullptr || least->median == most->median) return;
-  found.push_back(fmt::format(
-      "the median call takes {} instructions with {} and {} with {}; this counts only for calls that miss the bitmap",
-      least->median, least->name, most->median, most->name));
+  found.push_back(
+      fmt::format("of the {} calls that miss the bitmap the median one takes {} instructions with {} and {} with {}",
+                  abi_name(native_abi()), least->median, least->name, most->median, most->name));
 }
 
 /// "3-5, 9", of the first few.
@@ -117,16 +119,8 @@ void dead_code(const Explanation& explanation, std::vector<std::string>& found) 
 /// Two compilers must mean the same.
 void differences(const Explanation& explanation, std::vector<std::string>& found) {
   std::vector<std::string> names;
-  for (const ExplainedCall& call : explanation.calls) {
-    std::vector<std::vector<Action>> meanings;
-    for (std::size_t i = 0; i < call.costs.size(); ++i) {
-      if (!usable(explanation.backends[i]) || !call.costs[i].exact) continue;
-      std::vector<Action> actions = call.costs[i].actions;
-      std::ranges::sort(actions);
-      meanings.push_back(std::move(actions));
-    }
-    if (std::ranges::adjacent_find(meanings, std::ranges::not_equal_to{}) != meanings.end()) names.push_back(name_of(call));
-  }
+  for (const ExplainedCall& call : explanation.calls)
+    if (call.differs) names.push_back(name_of(call));
   if (names.empty()) return;
   const std::size_t count = names.size();
   if (count > kNamed) names.resize(kNamed);

@@ -20,13 +20,14 @@ namespace sandgauge {
 
 struct BitmapAnswer {
   enum class Reason : std::uint8_t {
-    allowed,          // a hit
-    outside,          // the kernel keeps no bit for this number: x32's, negative ones, those after the last call
-    reads_argument,   // at an instruction that loads an argument
-    reads_pointer,    // or the instruction pointer
-    not_followed,     // at an instruction that the kernel's short emulator does not know
-    another_action,   // it ends in something other than ALLOW
-    foreign_to_table  // an arch without a bitmap
+    allowed,           // a hit
+    outside,           // the kernel keeps no bit for this number: x32's, negative ones, those after the last call
+    reads_argument,    // at an instruction that loads an argument
+    reads_pointer,     // or the instruction pointer
+    not_followed,      // at an instruction that the kernel's short emulator does not know
+    another_action,    // it ends in something other than ALLOW
+    foreign_to_table,  // an arch without a bitmap
+    never_asked        // a hit whatever the filter says: uretprobe and uprobe of x86-64, which the kernel makes itself
   };
   bool hit = false;
   Reason reason = Reason::allowed;
@@ -37,7 +38,8 @@ struct BitmapAnswer {
 
 /// Only nr and arch of `data` are looked at. The kernel's own last call number cannot be known here: it is taken to be that
 /// of the newest call in our table (model/syscalls.h), so a call that is newer than the running kernel is predicted to hit
-/// and misses. `program` is one that validate() accepts.
+/// and misses. uretprobe (335) and uprobe (336) of x86-64 count as hits: Linux 6.18 lets them by
+/// (seccomp_is_const_allow), older kernels ask the filter. `program` is one that validate() accepts.
 BitmapAnswer predict_bitmap(const Program& program, const seccomp_data& data);
 
 /// "always allowed", "argument rule: instruction 5 reads arg0.low", "ends in ERRNO(EPERM)", ...

@@ -26,9 +26,17 @@ std::pair<std::vector<double>, std::vector<double>> paired(const BenchRow& row, 
   return both;
 }
 
-bool has_ratio(const Measurement& run, const BenchRow* row) {
-  return row != nullptr && row->problem.empty() && !row->baseline.empty() && run.row(row->baseline) != nullptr &&
-         !paired(*row, *run.row(row->baseline)).first.empty();
+/// Fewer rounds than a run of any budget has: a median of them says too little.
+constexpr std::size_t kFewestRounds = 3;
+
+/// Why a row has no ratio to its baseline row; empty if it has one.
+std::string trouble_of(const Measurement& run, const BenchRow& row) {
+  if (!row.problem.empty()) return row.problem;
+  const BenchRow* baseline = run.row(row.baseline);
+  if (baseline == nullptr) return "its baseline row is not there";
+  const std::size_t rounds = paired(row, *baseline).first.size();
+  return rounds < kFewestRounds ? fmt::format("it has samples of {} rounds, expected {} or more", rounds, kFewestRounds)
+                                : "";
 }
 
 constexpr std::size_t kRatioResamples = 2000;
@@ -56,12 +64,18 @@ Result<Gate> compare(const Measurement& now, const Measurement& before, double m
     if (fact(now, name) != fact(before, name))
       gate.notes.push_back(fmt::format("{} differs: was \"{}\", is \"{}\"", name, fact(before, name), fact(now, name)));
   for (const BenchRow& old : before.rows) {
-    if (old.control || !has_ratio(before, &old)) continue;
+    if (old.control || old.baseline.empty()) continue;
+    if (!old.problem.empty()) {
+      gate.notes.push_back(fmt::format("{} is not compared: it had no time in the baseline: {}", old.id, old.problem));
+      continue;
+    }
     const BenchRow* row = now.row(old.id);
-    if (!has_ratio(now, row)) {
-      gate.missing.push_back(row == nullptr         ? old.id + ": not in this run"
-                             : row->problem.empty() ? old.id + ": no samples"
-                                                    : old.id + ": " + row->problem);
+    const std::string trouble_before = trouble_of(before, old);
+    const std::string trouble = row == nullptr            ? "not in this run"
+                                : !trouble_before.empty() ? "in the baseline: " + trouble_before
+                                                          : trouble_of(now, *row);
+    if (!trouble.empty()) {
+      gate.missing.push_back(old.id + ": " + trouble);
       continue;
     }
     // Two independent runs: any resample of one may meet any of the other.
@@ -77,8 +91,17 @@ Result<Gate> compare(const Measurement& now, const Measurement& before, double m
     compared.regression = compared.change.low > max_regression;
     gate.rows.push_back(compared);
   }
-  if (gate.rows.empty())
-    return fail("no row of the baseline is in this run: it measured something else (\"{}\")", before.title);
+  std::vector<std::string> added;
+  for (const BenchRow& row : now.rows)
+    if (!row.control && !row.baseline.empty() && before.row(row.id) == nullptr) added.push_back(row.id);
+  if (!added.empty()) gate.notes.push_back(fmt::format("not compared, not in the baseline: {}", fmt::join(added, ", ")));
+  if (before.interrupted)
+    gate.notes.emplace_back("the baseline ended early: its intervals are wider than they would have been");
+  if (before.title != now.title)
+    gate.notes.push_back(fmt::format("the baseline is of \"{}\", this run of \"{}\"", before.title, now.title));
+  const bool any_common = std::ranges::any_of(
+      now.rows, [&](const BenchRow& row) { return !row.baseline.empty() && before.row(row.id) != nullptr; });
+  if (!any_common) return fail("no row of the baseline is in this run: it measured something else (\"{}\")", before.title);
   return gate;
 }
 

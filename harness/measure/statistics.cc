@@ -97,6 +97,25 @@ Interval median_interval(std::span<const double> samples, double confidence, std
   return interval_of(middle, medians, confidence);
 }
 
+Interval exact_median_interval(std::span<const double> samples, double confidence) {
+  const double middle = median(samples);
+  if (std::isnan(middle)) return {kNan, kNan, kNan};
+  std::vector<double> sorted(samples.begin(), samples.end());
+  std::ranges::sort(sorted);
+  const std::size_t n = sorted.size();
+  // The chance that no more than k of n samples are below the median: the sum of C(n, i) / 2^n.
+  double log_term = -static_cast<double>(n) * std::log(2.0);
+  double below = std::exp(log_term);
+  std::size_t k = 0;
+  while (k + 1 < n / 2) {
+    log_term += std::log(static_cast<double>(n - k) / static_cast<double>(k + 1));
+    below += std::exp(log_term);
+    if (below > (1 - confidence) / 2) break;
+    ++k;
+  }
+  return {middle, sorted[k], sorted[n - 1 - k]};
+}
+
 std::vector<double> ratio_resamples(std::span<const double> over, std::span<const double> under, std::size_t resamples,
                                     std::uint64_t seed) {
   const std::size_t size = std::min(over.size(), under.size());

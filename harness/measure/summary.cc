@@ -22,6 +22,10 @@ void fill_row(BenchRow& row, const BenchRow* baseline, std::uint64_t seed) {
     return;
   }
   row.extra = median_interval(differences, row.confidence, 2000, seed);
+  if (row.control) {  // an interval that is too narrow would call a good run invalid
+    const Interval exact = exact_median_interval(differences, row.confidence);
+    row.extra = {row.extra.median, std::min(row.extra.low, exact.low), std::max(row.extra.high, exact.high)};
+  }
   row.p = wilcoxon(differences).p;
   std::vector<double> over;
   std::vector<double> under;
@@ -42,7 +46,7 @@ void judge_controls(Measurement& measurement) {
     }
     if (!control.extra.contains(0)) {
       measurement.invalid = fmt::format(
-          "the A/A control of {} differs from its own twin by {:.2f} ns, {:.1f}% interval {:.2f} to {:.2f}, which "
+          "the A/A control of {} differs from its own twin by {:.3g} ns, {:.1f}% interval {:.3g} to {:.3g}, which "
           "excludes 0: the machine was too uneven for this run",
           control.call, control.extra.median, control.confidence * 100, control.extra.low, control.extra.high);
       return;

@@ -32,6 +32,7 @@ struct ExplainedCall {
   std::string decision;            // "ALLOW", "ALLOW or ERRNO(EPERM), by argument"
   std::vector<std::size_t> rules;  // of the policy, from 1, that name this call
   std::vector<CallCost> costs;     // by backend, in the order of Explanation::backends; a failed backend's is empty
+  bool differs = false;            // the backends' filters answer some arguments differently: an example was tried
   bool operator==(const ExplainedCall&) const = default;
 };
 
@@ -43,7 +44,7 @@ struct ExplainedBackend {
   std::vector<std::size_t> unreachable;
   std::uint64_t worst = 0;     // most instructions of a call
   std::size_t worst_call = 0;  // into Explanation::calls
-  std::uint64_t median = 0;    // over all calls, of their most instructions
+  std::uint64_t median = 0;    // of the most instructions of the native ABI's calls that run the filter; 0: none does
   std::size_t median_call = 0;
   std::size_t hits = 0;
   std::size_t misses = 0;

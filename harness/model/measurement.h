@@ -61,7 +61,7 @@ struct WorkloadCost {
   struct Call {
     std::string name;
     std::uint64_t count = 0;
-    std::string how;  // "bitmap hit", "argument rule, 212 instructions", "ERRNO(EPERM)", ...
+    std::string how;  // "bitmap hit", "argument rule, 212 instructions", "NOTIFY, ...; supervisor on the same CPU", ...
     double seconds = 0;
     bool operator==(const Call&) const = default;
   };
@@ -70,11 +70,12 @@ struct WorkloadCost {
   double entry = 0;
   double misses = 0;
   double instructions = 0;
-  double trips = 0;  // to supervisors and signal handlers, and log records
+  double trips = 0;  // to signal handlers, to supervisors on the same CPU, and log records
   double low = 0;    // of the total, by the intervals of the coefficients
   double high = 0;
   std::vector<Call> by_call;         // the most expensive first
   std::vector<std::string> unknown;  // names in the table that are no calls
+  std::vector<std::string> deadly;   // calls that the policy answers by ending the program: they have no price
   [[nodiscard]] double total() const { return entry + misses + instructions + trips; }
   bool operator==(const WorkloadCost&) const = default;
 };

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -23,6 +24,10 @@ Json samples_json(const std::vector<double>& samples) {
   return json;
 }
 
+Json measured_json(const BenchRow& row, const Interval& interval) {
+  return row.problem.empty() ? interval_json(interval) : Json();
+}
+
 Json row_json(const BenchRow& row) {
   return {{"id", row.id},
           {"group", row.group},
@@ -38,9 +43,9 @@ Json row_json(const BenchRow& row) {
           {"filters", row.filters},
           {"instructions", row.instructions},
           {"batch", row.batch},
-          {"cost_ns", interval_json(row.cost)},
-          {"extra_ns", interval_json(row.extra)},
-          {"ratio", interval_json(row.ratio)},
+          {"cost_ns", measured_json(row, row.cost)},
+          {"extra_ns", measured_json(row, row.extra)},
+          {"ratio", measured_json(row, row.ratio)},
           {"confidence", row.confidence},
           {"p", number(row.p)},
           {"below_floor", row.below_floor},
@@ -74,7 +79,8 @@ Json workload_json(const WorkloadCost& workload) {
           {"low_s", number(workload.low)},
           {"high_s", number(workload.high)},
           {"by_call", std::move(calls)},
-          {"unknown", workload.unknown}};
+          {"unknown", workload.unknown},
+          {"deadly", workload.deadly}};
 }
 
 Json gate_json(const Gate& gate) {
@@ -181,12 +187,12 @@ class MeasurementReader {
     if (error_.empty()) error_ = inside.error_;
   }
   [[nodiscard]] const std::string& error() const { return error_; }
-
- private:
   bool expect(const char* key, bool right, const char* what) {
-    if (!right) error_ = fmt::format("{}{}: expected {}", path_, key, what);
+    if (!right && error_.empty()) error_ = fmt::format("{}{}: expected {}", path_, key, what);
     return right;
   }
+
+ private:
   const Json& json_;
   std::string path_;
   std::string error_;
@@ -209,13 +215,17 @@ void read_row(const Json& json, const std::string& path, MeasurementReader& outs
   fields.take("filters", row.filters);
   fields.take("instructions", row.instructions);
   fields.take("batch", row.batch);
-  fields.take("cost_ns", row.cost);
-  fields.take("extra_ns", row.extra);
-  fields.take("ratio", row.ratio);
+  if (row.problem.empty()) {
+    fields.take("cost_ns", row.cost);
+    fields.take("extra_ns", row.extra);
+    fields.take("ratio", row.ratio);
+  }
   fields.take("confidence", row.confidence);
   fields.take("p", row.p);
   fields.take("below_floor", row.below_floor);
   fields.take("samples_ns", row.samples);
+  const auto no_time = [](double sample) { return sample <= 0; };
+  fields.expect("samples_ns", std::ranges::none_of(row.samples, no_time), "times above 0");
   outside.inherit(fields);
   to.rows.push_back(std::move(row));
 }
@@ -252,6 +262,7 @@ void read_workload(const Json& json, const std::string& path, MeasurementReader&
   fields.take("low_s", workload.low);
   fields.take("high_s", workload.high);
   fields.take("unknown", workload.unknown);
+  fields.take("deadly", workload.deadly);
   fields.each("by_call", [&](const Json& item, const std::string& where) {
     MeasurementReader inside(item, where + ".");
     WorkloadCost::Call call;

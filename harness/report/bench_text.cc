@@ -14,7 +14,8 @@ std::string remarks(const BenchRow& row) {
   std::string text;
   const auto add = [&text](const std::string& words) { text += (text.empty() ? "" : "; ") + words; };
   if (row.bitmap_hit) add("bitmap hit");
-  if (!row.bitmap_hit && row.instructions > 0) add(fmt::format("{} BPF instructions", row.instructions));
+  if (!row.bitmap_hit && row.instructions > 0)
+    add(fmt::format("{} BPF instruction{}", row.instructions, row.instructions == 1 ? "" : "s"));
   if (!row.placement.empty()) add(row.placement);
   if (!row.note.empty()) add(row.note);
   return visible(text);
@@ -62,7 +63,7 @@ std::string workload_text(const WorkloadCost& workload) {
   for (const auto& [name, seconds] : {std::pair{"entry", workload.entry},
                                       {"bitmap misses", workload.misses},
                                       {"BPF instructions", workload.instructions},
-                                      {"trips", workload.trips}})
+                                      {"trips, same CPU", workload.trips}})
     text += fmt::format("  {:<17} {}\n", name, nanoseconds(seconds * 1e9));
   std::vector<Row> rows;
   constexpr std::size_t kShown = 15;
@@ -71,6 +72,9 @@ std::string workload_text(const WorkloadCost& workload) {
     rows.push_back({visible(call.name), fmt::format("{}", call.count), nanoseconds(call.seconds * 1e9), visible(call.how)});
   }
   text += text_table(rows);
+  if (!workload.deadly.empty())
+    text += fmt::format("  ends at these, so they are not counted: {}\n",
+                        visible(fmt::format("{}", fmt::join(workload.deadly, ", "))));
   if (!workload.unknown.empty())
     text += fmt::format("  no calls of these names: {}\n", visible(fmt::format("{}", fmt::join(workload.unknown, ", "))));
   return text;
@@ -91,7 +95,7 @@ std::string gate_text(const Gate& gate) {
   for (const std::string& missing : gate.missing) text += fmt::format("  missing: {}\n", visible(missing));
   const auto worse = std::ranges::count(gate.rows, true, &GateRow::regression);
   return text +
-         fmt::format("  {} rows compared, {} regressions, {} missing\n", gate.rows.size(), worse, gate.missing.size());
+         fmt::format("  rows compared: {}, regressions: {}, missing: {}\n", gate.rows.size(), worse, gate.missing.size());
 }
 
 }  // namespace

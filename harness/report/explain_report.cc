@@ -33,18 +33,19 @@ std::string call_name(const Explanation& explanation, std::size_t call) {
 }
 
 std::string backends_text(const Explanation& explanation) {
-  std::vector<Row> rows = {{"backend", "length", "worst call", "median call", "bitmap", "unreachable"}};
+  std::vector<Row> rows = {{"backend", "length", "worst call", "median of misses", "bitmap", "unreachable"}};
   for (const ExplainedBackend& backend : explanation.backends) {
     if (!backend.error.empty()) {
       rows.push_back({backend.name, "cannot: " + visible(backend.error)});
       continue;
     }
     if (explanation.calls.empty()) continue;
-    rows.push_back({backend.name, fmt::format("{}", backend.length),
-                    fmt::format("{} ({})", backend.worst, call_name(explanation, backend.worst_call)),
-                    fmt::format("{} ({})", backend.median, call_name(explanation, backend.median_call)),
-                    fmt::format("{} hit, {} miss", backend.hits, backend.misses),
-                    backend.unreachable.empty() ? "none" : fmt::format("{}", backend.unreachable.size())});
+    rows.push_back(
+        {backend.name, fmt::format("{}", backend.length),
+         fmt::format("{} ({})", backend.worst, call_name(explanation, backend.worst_call)),
+         backend.median == 0 ? "-" : fmt::format("{} ({})", backend.median, call_name(explanation, backend.median_call)),
+         fmt::format("{} hit, {} miss", backend.hits, backend.misses),
+         backend.unreachable.empty() ? "none" : fmt::format("{}", backend.unreachable.size())});
   }
   // The long message of a failed backend would widen the second column of all.
   std::string text;

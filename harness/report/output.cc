@@ -145,4 +145,21 @@ Result<void> write_report(const std::string& path, std::string_view content) {
   return replace_file(path, &existing, content);
 }
 
+Result<void> check_report_path(const std::string& path) {
+  if (path == "-" || path == "/dev/stdout") return {};
+  struct stat existing {};
+  const bool exists = ::stat(path.c_str(), &existing) == 0;
+  if (!exists && errno != ENOENT) return failed(path, "stat");
+  if (exists && S_ISDIR(existing.st_mode)) return fail("cannot write {}: {}", path, errno_text(EISDIR));
+  if (exists && !S_ISREG(existing.st_mode)) {
+    if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) return failed(path, "open");
+    return {};
+  }
+  const std::string target = resolved(path);
+  const std::string folder = target.find('/') == std::string::npos ? "." : target.substr(0, target.rfind('/') + 1);
+  if (::faccessat(AT_FDCWD, folder.c_str(), W_OK | X_OK, AT_EACCESS) != 0)
+    return failed(path, "create a temporary file beside it");
+  return {};
+}
+
 }  // namespace sandgauge

@@ -20,4 +20,7 @@ namespace sandgauge {
 /// and the file size limit (EFBIG) are errors too, not deaths by SIGPIPE or SIGXFSZ.
 Result<void> write_report(const std::string& path, std::string_view content);
 
+/// What write_report() would say of the place alone: for work that takes long, before it begins. Writes nothing.
+Result<void> check_report_path(const std::string& path);
+
 }  // namespace sandgauge

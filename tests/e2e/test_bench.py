@@ -201,7 +201,7 @@ def test_a_profile_that_kills_everything_has_no_times_and_says_why(tmp_path):
 
 def test_the_gate_says_both_numbers_and_fails_only_for_what_is_slower(valid, tmp_path):
     same = sandgauge("bench", "--from", valid, "--baseline", valid)
-    assert same.code == 0 and " 0 regressions, 0 missing" in same.out
+    assert same.code == 0 and "regressions: 0, missing: 0" in same.out
     old = json.loads(valid.read_text())
     for each in old["rows"]:
         if each["id"] == "getppid/allow-all x1":
@@ -240,6 +240,32 @@ def test_baselines_that_cannot_be_compared_are_refused(valid, tmp_path):
     assert sandgauge("bench", "--from", text).code == 2
 
 
+def test_a_place_that_cannot_be_written_is_said_before_anything_is_measured():
+    ended = sandgauge("bench", "--budget", "600s", "-o", "/nonexistent/report", timeout=60)
+    assert ended.code == 3 and "/nonexistent/report" in ended.err
+
+
+def test_a_workload_that_the_profile_kills_is_not_priced(tmp_path):
+    profile = tmp_path / "p.yaml"
+    profile.write_text("default: KILL_PROCESS\nrules: [{syscalls: [getppid], action: ALLOW}]\n")
+    weights = tmp_path / "table"
+    weights.write_text("% time     seconds  usecs/call     calls    errors syscall\n"
+                       "------ ----------- ----------- --------- --------- ----------------\n"
+                       " 50.00    0.000010           1      1000           read\n"
+                       " 50.00    0.000010           1      1000           getppid\n"
+                       "------ ----------- ----------- --------- --------- ----------------\n"
+                       "100.00    0.000020           1      2000           total\n")
+    ended = sandgauge("bench", "--policy", profile, "--weights", weights, "--budget", "2s", "--format", "json", timeout=120)
+    report = json.loads(ended.out)
+    ids = [row["id"] for row in report["rows"]]
+    assert len(ids) == len(set(ids)) and "getppid, once more/under the profile" in ids
+    killed = next(row for row in report["rows"] if row["id"] == "read/under the profile")
+    assert killed["problem"] and killed["cost_ns"] is None and killed["extra_ns"] is None
+    assert report["workload"][0]["deadly"] == ["read"] and report["workload"][0]["calls"] == 1000
+    said = any("does not survive the profile: read ends it" in found for found in report["findings"])
+    assert said or report["invalid"]  # a machine that is too busy gives no findings
+
+
 def test_rows_that_are_missing_are_named(valid, tmp_path):
     report = json.loads(valid.read_text())
     report["rows"] = [each for each in report["rows"] if each["id"] != "getppid/ERRNO(EPERM)"]
@@ -256,6 +282,9 @@ def test_rows_that_are_missing_are_named(valid, tmp_path):
     (("--max-regression", "5%"), "needs --baseline"),
     (("--calls", "read"), "add --policy FILE"),
     (("--baseline", "/nonexistent"), "/nonexistent: cannot open it"),
+    (("--baseline", ""), "--baseline"),
+    (("--max-regression", ""), "--max-regression"),
+    (("--from", "x", "--weights", "y"), "leave out --policy, --calls, --weights"),
     (("--policy", "/nonexistent"), "/nonexistent"),
     (("--format", "xml"), "--format"),
     (("--policy", "{profile}", "--calls", "raed"), "did you mean 'read'?"),

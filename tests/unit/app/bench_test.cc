@@ -132,10 +132,30 @@ TEST(WorkloadTest, EachCallIsPricedByItsWay) {
   EXPECT_EQ(cost.by_call[0].how, "bitmap hit");
 }
 
+TEST(WorkloadTest, WhatEndsTheProgramHasNoPriceAndIsSaid) {
+  Policy policy;
+  policy.default_action = {ActionKind::kill_process, 0};
+  policy.rules = {{.syscalls = {"getppid"}, .action = {}, .when = {}}};
+  const NamedProgram program{"bpf", compile_bpf(policy).value(), ""};
+  const Explanation explanation = explain({&program, 1}, &policy, {});
+  Measurement measurement = with_model();
+  measurement.workload.push_back(workload_cost(explanation, {{"read", 1000}, {"getppid", 1000}}, measurement));
+  EXPECT_THAT(measurement.workload[0].deadly, ElementsAre("read"));
+  EXPECT_EQ(measurement.workload[0].calls, 1000U);
+  EXPECT_THAT(bench_findings(measurement, explanation),
+              Contains("the workload does not survive the profile: read ends it; the total is of its other calls"));
+}
+
+TEST(WorkloadTest, TheIntervalHoldsThatOfTheTrip) {
+  const WorkloadCost cost = workload_cost(explained(), {{"getsid", 1000}}, with_model());
+  EXPECT_GT(cost.high - cost.low, 1000 * (1100 - 1000) * 1e-9);
+}
+
 TEST(BenchFindingsTest, AnArgumentRuleIsPricedAndWhatWouldHelpIsSaid) {
   const auto found = bench_findings(with_model(), explained());
+  EXPECT_THAT(found, Contains(HasSubstr(" by the model; allowed whatever")));
   EXPECT_THAT(found, Contains(testing::AllOf(HasSubstr("futex misses the bitmap: argument rule: instruction "),
-                                             HasSubstr("; drop the rule: -"))));
+                                             HasSubstr("; allowed whatever its arguments: -"))));
 }
 
 TEST(BenchFindingsTest, NothingIsClaimedOfAnInvalidRun) {

@@ -102,12 +102,33 @@ TEST(ExplanationTest, FindingsNameDeadInstructionsAndDisagreeingBackends) {
   EXPECT_EQ(explanation.backends[2].error, "no");
 }
 
+TEST(ExplanationTest, BackendsThatSwapTheirAnswersDiffer) {
+  // Both allow socket for some arguments and deny it for others: not for the same ones.
+  Policy other = policy();
+  other.rules[1].when[0].value = 17;
+  const NamedProgram programs[] = {{"bpf", compile_bpf(policy()).value(), ""}, {"second", compile_bpf(other).value(), ""}};
+  EXPECT_THAT(explain(programs, nullptr, {}).findings,
+              Contains(HasSubstr("the backends do not mean the same for 2 calls: getpid, socket")));
+}
+
+TEST(ExplanationTest, TheMedianIsOfTheNativeCallsThatRunTheFilter) {
+  const Explanation explanation = all(policy());
+  const ExplainedCall& median = explanation.calls[explanation.backends[0].median_call];
+  EXPECT_EQ(median.abi, native_abi());
+  EXPECT_FALSE(median.costs[0].bitmap_hit);
+  EXPECT_EQ(median.costs[0].most, explanation.backends[0].median);
+  const NamedProgram allow{"cbpf", {{{0x06, 0, 0, SECCOMP_RET_ALLOW}}}, ""};
+  EXPECT_EQ(explain({&allow, 1}, nullptr, {}).backends[0].median, 0U);
+}
+
 TEST(ExplanationTest, FindingsNameCallsThatWaitForASupervisor) {
   Policy watched;
   watched.rules = {{.syscalls = {"mkdir"}, .action = {ActionKind::notify, 0}, .when = {}},
                    {.syscalls = {"rmdir", "open"}, .action = {ActionKind::trace, 1}, .when = {}}};
-  EXPECT_THAT(all(watched).findings, Contains("1 call waits for a listener each time: mkdir"));
-  EXPECT_THAT(all(watched).findings, Contains("2 calls wait for a tracer each time: open, rmdir"));
+  EXPECT_THAT(all(watched).findings, Contains("1 call waits for a listener: mkdir"));
+  EXPECT_THAT(all(watched).findings, Contains("2 calls wait for a tracer: open, rmdir"));
+  watched.rules[0].when = {{.index = 0, .value = 1}};
+  EXPECT_THAT(all(watched).findings, Contains("1 call waits for a listener: mkdir (by argument)"));
 }
 
 }  // namespace

@@ -77,6 +77,15 @@ TEST(BitmapTest, AllowWithDataIsAMiss) {
   EXPECT_EQ(to_string(predict_bitmap(filter, call(0))), "ends in ALLOW with data (0x7fff0001)");
 }
 
+TEST(BitmapTest, WhatTheKernelDoesNotAskFiltersAboutIsAHitWhateverTheyAnswer) {
+  for (const char* name : {"uretprobe", "uprobe"}) {
+    const BitmapAnswer answer = predict_bitmap(program({kDeny}), call(*syscall_number(Abi::x86_64, name)));
+    EXPECT_EQ(answer, (BitmapAnswer{true, Reason::never_asked, 0, 0})) << name;
+    EXPECT_EQ(to_string(answer), "newer kernels do not ask filters about it");
+  }
+  EXPECT_FALSE(predict_bitmap(program({kDeny}), call(335, Abi::i386)).hit);
+}
+
 TEST(BitmapTest, NumbersOutsideTheTableMiss) {
   const Program filter = program({kAllow});
   std::int32_t last = 0;

@@ -60,6 +60,27 @@ TEST(GateTest, RowsThatAreMissingAreNamedAndNoneAtAllIsAnError) {
   EXPECT_THAT(compare(now, run(1.25), 0.05).error().message, HasSubstr("no row of the baseline is in this run"));
 }
 
+TEST(GateTest, ADamagedBaselineComparesNothingInSilence) {
+  Measurement before = run(1.25);
+  before.rows[1].samples.resize(2);
+  EXPECT_THAT(compare(run(1.25), before, 0.05)->missing,
+              ElementsAre("getppid/x: in the baseline: it has samples of 2 rounds, expected 3 or more"));
+  before.rows[1].problem = "killed";
+  before.interrupted = true;
+  before.title = "u";
+  before.rows.resize(2);
+  Measurement now = run(1.25);
+  now.rows[1].baseline = "";
+  const auto gate = compare(now, before, 0.05);
+  ASSERT_FALSE(gate);  // what is left is in no row of this run
+  now = run(1.25);
+  EXPECT_THAT(compare(now, before, 0.05)->notes,
+              ElementsAre("getppid/x is not compared: it had no time in the baseline: killed",
+                          "not compared, not in the baseline: getppid/y",
+                          "the baseline ended early: its intervals are wider than they would have been",
+                          "the baseline is of \"u\", this run of \"t\""));
+}
+
 TEST(GateTest, AnInvalidBaselineIsRefused) {
   Measurement before = run(1.25);
   before.invalid = "the control";

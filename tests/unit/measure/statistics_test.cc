@@ -4,6 +4,7 @@
 
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <random>
 
 namespace sandgauge::statistics_test {
@@ -89,6 +90,22 @@ TEST(StatisticsTest, IntervalsRepeatWithTheSeed) {
   EXPECT_EQ(median_interval(samples, 0.95, 500, 7), median_interval(samples, 0.95, 500, 7));
   EXPECT_EQ(median_interval(Samples{4}, 0.95), (Interval{4, 4, 4}));
   EXPECT_TRUE(std::isnan(median_interval(Samples{}, 0.95).low));
+}
+
+TEST(StatisticsTest, TheExactIntervalOfAMedianIsThatOfTheTables) {
+  // Conover, table A3 of the binomial with p = 0.5: for n = 10 at 95% the second and the ninth, for n = 20 the sixth and the
+  // fifteenth; five samples cannot give 95%.
+  const auto first = [](int n) {
+    Samples samples(static_cast<std::size_t>(n));
+    std::iota(samples.begin(), samples.end(), 1);
+    return exact_median_interval(samples, 0.95);
+  };
+  EXPECT_EQ(first(10), (Interval{5.5, 2, 9}));
+  EXPECT_EQ(first(20), (Interval{10.5, 6, 15}));
+  EXPECT_EQ(first(5), (Interval{3, 1, 5}));
+  EXPECT_EQ(first(1), (Interval{1, 1, 1}));
+  EXPECT_EQ(first(10'000), (Interval{5000.5, 4902, 5099}));  // 5000 - 1.96 * 50
+  EXPECT_TRUE(std::isnan(exact_median_interval(Samples{}, 0.95).low));
 }
 
 TEST(StatisticsTest, ARatioOfPairedSamplesIsNotDisturbedByWhatDisturbsBoth) {

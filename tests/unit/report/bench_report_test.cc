@@ -140,7 +140,7 @@ TEST(BenchReportTest, TextHasTheWorkloadTheModelAndTheGate) {
   EXPECT_THAT(text, HasSubstr("b, per instruction    0.130 ns  [0.120, 0.140]"));
   EXPECT_THAT(text, HasSubstr("getppid/x  was 1.100  is 1.300  +18.0% [+15.0, +20.0]  REGRESSION"));
   EXPECT_THAT(text, HasSubstr("missing: getppid/y: gone"));
-  EXPECT_THAT(text, HasSubstr("1 rows compared, 1 regressions, 1 missing"));
+  EXPECT_THAT(text, HasSubstr("rows compared: 1, regressions: 1, missing: 1"));
 }
 
 TEST(BenchReportTest, GoogleHasARepetitionForEachRoundAndAnErrorForWhatFailed) {

@@ -52,7 +52,7 @@ Explanation sample() {
 TEST(ExplainReportTest, TheTextHasFindingsBackendsCallsAndListing) {
   const std::string text = to_text(sample(), {});
   EXPECT_THAT(text, HasSubstr("p.yaml: 1 rules\nnote: n\n\nFindings\n  - f\\x1b[31m\n"));
-  EXPECT_THAT(text, HasSubstr("bpf      4       9 (read)    4 (read)     1 hit, 1 miss  1\n"));
+  EXPECT_THAT(text, HasSubstr("bpf      4       9 (read)    4 (read)          1 hit, 1 miss  1\n"));
   EXPECT_THAT(text, HasSubstr("  libseccomp:1  cannot: cannot do it\n"));
   EXPECT_THAT(text, HasSubstr("  read (0)  ALLOW     4 hit  hit: always allowed\n"));
   EXPECT_THAT(text, HasSubstr("  open (5)  ERRNO(EPERM)  5-9  miss: argument rule  1, 2  worst: open(1)\n"));

@@ -93,6 +93,17 @@ TEST_F(OutputTest, ANewFileIsWrittenWithTheUmask) {
   EXPECT_THAT(names(), ElementsAre("r.xml"));
 }
 
+TEST_F(OutputTest, APlaceIsCheckedWithoutWriting) {
+  for (const std::string& good : {std::string("-"), std::string("/dev/null"), path("new")})
+    EXPECT_TRUE(check_report_path(good));
+  EXPECT_TRUE(names().empty());
+  for (const std::string& bad : {path("no/such"), path(".")}) {
+    const Result<void> checked = check_report_path(bad);
+    ASSERT_FALSE(checked) << bad;
+    EXPECT_EQ(checked.error(), write_report(bad, "x").error());
+  }
+}
+
 TEST_F(OutputTest, AnExistingFileIsReplacedAndKeepsItsMode) {
   std::ofstream(path("r.xml")) << "old and longer";
   ::chmod(path("r.xml").c_str(), 0604);
