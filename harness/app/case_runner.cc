@@ -20,6 +20,7 @@
 #include "judge/distinguish.h"
 #include "judge/explain.h"
 #include "judge/identify.h"
+#include "model/syscalls.h"
 
 namespace sandgauge {
 namespace {
@@ -57,6 +58,36 @@ std::string describe_control(const Outcome& control) {
   if (control.call && control.call->returned != 0 && control.call->result < 0)
     return fmt::format("the call fails with {}", errno_text(static_cast<int>(-control.call->result)));
   return fmt::format("it is {}", explain_end(control));
+}
+
+/// Nothing that was seen shows that the program made the case's call: a program that does not make it looks as if it was
+/// allowed, or as if it took the refusal in silence.
+bool needs_witness(const Case& test, const Outcome& outcome, const Verdict& verdict) {
+  return test.attach == Attach::exec && test.delivery == Delivery::direct && identifiable(test) && !outcome.setup &&
+         outcome.end.kind != End::Kind::deadline && outcome.end.kind != End::Kind::interrupted &&
+         (verdict.status == Status::pass || verdict.status == Status::fail) && !any_evidence(seen_of(test, outcome));
+}
+
+/// The same policy, but a listener is asked about this call.
+Policy with_listener_for(const Policy& policy, const CallRequest& request, const Call& call) {
+  Policy watched = policy;
+  for (Rule& rule : watched.rules)
+    std::erase_if(rule.syscalls, [&](const std::string& name) {
+      return name == request.syscall || syscall_number(call.abi, name) == call.number;
+    });
+  std::erase_if(watched.rules, [](const Rule& rule) { return rule.syscalls.empty(); });
+  watched.rules.push_back({.syscalls = {request.syscall}, .action = {ActionKind::notify, 0}, .when = {}});
+  return watched;
+}
+
+/// What keeps the program from being executed at all, if it is the policy.
+std::string answer_to_execve(const Policy& policy) {
+  const auto rules = Rules::of(policy);
+  const auto number = syscall_number(native_abi(), "execve");
+  if (!rules || !number) return {};
+  const Action action = rules->decide({.abi = native_abi(), .number = *number});
+  if (action.kind == ActionKind::allow || action.kind == ActionKind::log) return {};
+  return fmt::format("; the policy answers execve with {}, so the program cannot start under it", to_string(action));
 }
 
 /// Other runs of sandgauge hold the lock for a case at a time.
@@ -170,6 +201,14 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
   const Trial trial{test, choice.probe, ready.answers, outcome, context_.host, dir_.path()};
   result.facts = facts(trial);
   Verdict verdict = judge(trial);
+  if (&filtered == &test && needs_witness(test, outcome, verdict) && !makes_its_call(test, ready.path))
+    verdict = {Status::broken,
+               Cause::probe,
+               fmt::format("the program did not make the call {}: it was run again with a listener for it, which saw none",
+                           test.call->syscall),
+               {}};
+  if (outcome.setup && outcome.setup->step.starts_with("execve") && test.mechanism == Mechanism::filter)
+    verdict.reason += answer_to_execve(test.policy);
   if (verdict.status == Status::pass && !ready.disagreement.empty())
     verdict = {Status::fail, Cause::disagreement, ready.disagreement, std::move(verdict.checks)};
   if (verdict.status != Status::pass) result.reproducer = reproducer(test, ready.program);
@@ -177,6 +216,23 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
   if (bad && context_.host.outer_filters != 0 && verdict.cause != Cause::interrupted)
     return blame_outer_filter(test, outcome, ready.path, std::move(verdict));
   return verdict;
+}
+
+bool CaseRunner::makes_its_call(const Case& test, const std::string& path) {
+  const std::optional<Call> call = subject(test);
+  if (!call || std::ranges::find(test.policy.architectures, call->abi) == test.policy.architectures.end()) return true;
+  Case watched = test;
+  watched.policy = with_listener_for(test.policy, *test.call, *call);
+  watched.listener = {};
+  const auto program = compile(watched.policy, {});
+  if (!program) return true;
+  dir_.clear();
+  const Outcome outcome = execute_case(watched, watched, {.listener = true}, &*program, path);
+  // A kernel without listeners, or a listener around this run, leaves it unknown.
+  if (outcome.setup) return true;
+  return std::ranges::any_of(outcome.notifications, [&](const Notification& seen) {
+    return seen.call.abi == call->abi && seen.call.number == call->number;
+  });
 }
 
 Verdict CaseRunner::try_scenario(const Case& test, const StageMutation& mutation, CaseResult& result) {

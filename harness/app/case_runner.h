@@ -53,6 +53,8 @@ class CaseRunner {
   CaseResult run_with_filter_of(const Case& test, const Case& filtered, const StageMutation& mutation);
   Result<const Compiled*> compiled(const Case& test);
   Verdict try_case(const Case& test, const Case& filtered, CaseResult& result);
+  /// Whether the program makes the case's call: run again, with a listener for it. True too if that cannot be told.
+  bool makes_its_call(const Case& test, const std::string& path);
   Verdict try_scenario(const Case& test, const StageMutation& mutation, CaseResult& result);
   Outcome execute_case(const Case& test, const Case& filtered, const Probe& probe, const Program* program,
                        const std::string& path);

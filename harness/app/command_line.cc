@@ -99,6 +99,10 @@ void parse_command_line(int argc, const char* const* argv, CommandLine& line) {
     line.answer = Answer{complaint(app, words, error), kExitUsage};
   }
   if (line.answer || dashes == end) return;
+  if (dashes + 1 == end) {
+    line.answer = usage_error("nothing behind --, expected a command");
+    return;
+  }
   const std::string chosen = app.get_subcommands().front()->get_name();
   const auto command = std::ranges::find(kCommands, chosen, &Command::name);
   if (!command->takes_program) line.answer = usage_error(fmt::format("{} takes no program after --", chosen));

@@ -152,6 +152,8 @@ Result<void> understand(const RawOptions& raw, RunOptions& run) {
   if (auto attached = read_attach(raw.attach, run); !attached) return attached;
   const bool describes_command =
       !raw.attach.empty() || !run.policy_file.empty() || !run.call.empty() || run.expect != Expectation{};
+  if (std::ranges::find(run.targets, std::string()) != run.targets.end())
+    return fail("an empty FILE, DIR or SUITE, expected a name");
   if (run.command.empty() && describes_command)
     return fail("--policy, --attach, --call and --expect-... are for a command: add -- CMD [ARGS]");
   if (!run.targets.empty() && describes_command)

@@ -24,8 +24,9 @@ namespace sandgauge {
 namespace {
 
 constexpr std::array kEndingSignals = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
-constexpr std::chrono::seconds kGrace{30};    // beyond a case's own deadline, before its worker counts as hung
-constexpr std::chrono::seconds kGoodbye{10};  // for workers to end their children after an interrupt
+constexpr std::chrono::seconds kGrace{30};       // beyond a case's own deadline, before its worker counts as hung
+constexpr std::chrono::milliseconds kTick{500};  // at which stopped workers are looked for
+constexpr std::chrono::seconds kGoodbye{10};     // for workers to end their children after an interrupt
 
 /// Keeps the ending signals blocked and readable while it lives.
 class EndingSignals {
@@ -127,7 +128,7 @@ class Supervision {
     for (const Slot& slot : slots_) polled.push_back({slot.job ? slot.worker.socket.get() : -1, POLLIN, 0});
     polled.push_back({stopping_ ? -1 : signals_.fd(), POLLIN, 0});
     polled.push_back({stopping_ ? -1 : options_.output_fd, 0, 0});  // POLLERR: the reader is gone
-    int timeout = static_cast<int>(std::chrono::milliseconds(kGrace).count());
+    int timeout = static_cast<int>(kTick.count());
     for (const Slot& slot : slots_)
       if (slot.deadline) timeout = std::min(timeout, slot.deadline->poll_timeout());
     ::poll(polled.data(), polled.size(), timeout);
@@ -136,8 +137,16 @@ class Supervision {
       if (polled[i].revents != 0) take_result(slots_[i]);
     if (polled[slots_.size()].revents != 0) interrupt(signals_.read());
     if ((polled[slots_.size() + 1].revents & POLLERR) != 0) interrupt("SIGPIPE");
+    for (const Slot& slot : slots_) wake(slot);
     for (Slot& slot : slots_)
       if (slot.deadline && slot.deadline->passed()) ::kill(slot.worker.pid, SIGKILL);  // its end shows as a result
+  }
+
+  /// A program may stop its parent, and nobody else would let that go on.
+  static void wake(const Slot& slot) {
+    siginfo_t info{};
+    if (slot.worker.pid <= 0 || ::waitid(P_PID, static_cast<id_t>(slot.worker.pid), &info, WSTOPPED | WNOHANG) != 0) return;
+    if (info.si_pid != 0) ::kill(slot.worker.pid, SIGCONT);
   }
 
   void take_result(Slot& slot) {

@@ -70,6 +70,8 @@ Result<Worker> start_worker(std::span<const Job> jobs, const RunContext& context
   const pid_t pid = ::fork();
   if (pid < 0) return fail("fork: {}", errno_text(errno));
   if (pid == 0) {
+    // A program that kills its parent's group must not reach the supervisor.
+    ::setpgid(0, 0);
     ours.reset();
     ::close(interrupt_writer);
     work(theirs.get(), jobs, context);

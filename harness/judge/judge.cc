@@ -60,6 +60,15 @@ std::string untellable(const Trial& trial) {
                      to_string(expected), join(alike, "and"), advice(expected, view));
 }
 
+/// Whether what was seen rules the expected action out, which a probe can do that could not bear it out.
+bool contradicted(const Trial& trial) {
+  const Case& test = trial.test;
+  if (!identifiable(test) || !missing_watcher(test, trial.probe).empty()) return false;
+  const Seen seen = seen_of(test, trial.outcome);
+  const Action expected = test.expect.action.value_or(*trial.answers.decided);
+  return any_evidence(seen) && !contains(candidates(seen, view_of(test, trial.probe, trial.host)), expected);
+}
+
 /// Everything that keeps the case from saying something about the kernel.
 std::optional<Verdict> no_trial(const Trial& trial) {
   const Case& test = trial.test;
@@ -81,7 +90,8 @@ std::optional<Verdict> no_trial(const Trial& trial) {
   const bool made = outcome.call && outcome.call->started != 0;
   if (test.attach == Attach::call && !made && outcome.end.kind != End::Kind::deadline)
     return broken(Cause::setup, "the child ended before it made the call: " + explain_end(outcome));
-  if (std::string reason = untellable(trial); !reason.empty()) return broken(Cause::probe, std::move(reason));
+  if (std::string reason = untellable(trial); !reason.empty() && !contradicted(trial))
+    return broken(Cause::probe, std::move(reason));
   if (trial.probe.audit && !outcome.audit_complete) return broken(Cause::probe, "audit records were lost");
   return std::nullopt;
 }

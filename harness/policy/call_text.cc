@@ -144,7 +144,18 @@ Result<CallRequest> parse_call(std::string_view text) {
   auto syscall = parse_syscall(name, {&call.abi, 1});
   if (!syscall) return fail(syscall.error());
   call.syscall = *std::move(syscall);
+  if (auto fits = check_width(call); !fits) return fail("in the call {}: {}", shown(whole), fits.error().message);
   return call;
+}
+
+Result<void> check_width(const CallRequest& call) {
+  if (call.abi != Abi::i386) return {};
+  constexpr std::uint64_t kMost = 0xffff'ffff;
+  constexpr std::uint64_t kLeastNegative = 0xffff'ffff'8000'0000;
+  for (const CallArgument& argument : call.args)
+    if (argument.kind == CallArgument::Kind::number && argument.number > kMost && argument.number < kLeastNegative)
+      return fail("argument {:#x} is wider than an i386 call's 32 bits, expected at most 0xffffffff", argument.number);
+  return {};
 }
 
 }  // namespace sandgauge

@@ -19,6 +19,9 @@ namespace sandgauge {
 
 /// Reads the form above and checks that the ABI has the call.
 Result<CallRequest> parse_call(std::string_view text);
+/// Fails if an argument of an i386 call does not fit in the 32 bits that the probe's int $0x80 passes on. Negative numbers
+/// stand for their lower half.
+Result<void> check_width(const CallRequest& call);
 /// A number, or the word scratch.
 Result<CallArgument> parse_call_argument(std::string_view text);
 /// The name, or the number in decimal, of a syscall that at least one of the ABIs has. Numbers go from 0 to 0x3fffffff,

@@ -62,6 +62,7 @@ Result<CallRequest> call_of(const Yaml& node) {
   if (auto read = fields.end(); !read) return fail(read.error());
   if (!fields.has("syscall"))
     return fail_at(node, "a call without 'syscall', expected syscall, and abi and args if need be");
+  if (auto fits = at(node, check_width(call)); !fits) return fail(fits.error());
   return call;
 }
 

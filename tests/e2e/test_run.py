@@ -239,7 +239,7 @@ def test_a_file_of_ten_megabytes_and_a_folder_without_cases_are_refused(case_fil
 
 @pytest.mark.parametrize("words", [["run", "--jobs", "0"], ["run", "--shard", "4/3"], ["run", "--timeout", "soon"],
                                    ["run", "--format", "xml"], ["run", "--frobnicate"], ["frobnicate"], [],
-                                   ["run", "no-such-suite"], ["run", "--policy", "x.yaml"], ["run", "--expect-exit", "256", "--", "true"]])
+                                   ["run", "no-such-suite"], ["run", "--"], ["run", ""], ["run", "--policy", "x.yaml"], ["run", "--expect-exit", "256", "--", "true"]])
 def test_wrong_usage_is_exit_code_2_with_a_message(words):
     ended = sandgauge(*words)
     assert ended.code == 2 and ended.err.startswith("sandgauge: ") and ended.out == ""
@@ -253,6 +253,29 @@ def test_a_missing_program_is_broken_and_named(case_file):
 def test_a_probe_that_cannot_tell_is_broken_and_never_passes(case_file):
     ended = sandgauge("run", case_file("program: uname\nprobe: plain\npolicy: {rules: [{syscalls: [uname], action: KILL}]}\nexpect: {signal: SIGSYS}\n"))
     assert totals(ended) == (0, 0, 1, 0) and "cannot tell KILL from KILL_PROCESS" in ended.out
+
+
+@pytest.mark.parametrize("policy, expect", [
+    ("{}", "{action: ALLOW, exit: 0}"),
+    ("{rules: [{syscalls: [uname], action: ERRNO(EPERM)}]}", "{action: ERRNO(EPERM), exit: 0}"),
+    ("{rules: [{syscalls: [uname], action: TRACE(1)}]}", "{exit: 0}"),
+    ("{rules: [{syscalls: [uname], action: KILL_PROCESS}]}", "{signal: SIGSYS}"),
+])
+def test_a_program_that_never_makes_the_call_is_broken_whatever_it_looks_like(case_file, policy, expect):
+    ended = sandgauge("run", case_file(f"program: /bin/true\ncall: uname(scratch)\npolicy: {policy}\nexpect: {expect}\n"))
+    assert totals(ended) == (0, 0, 1, 0) and "did not make the call uname:" in ended.out, ended.out
+
+
+def test_a_death_where_an_errno_was_claimed_is_a_failure_though_no_probe_tells_the_errno(case_file):
+    ended = sandgauge("run", case_file("program: uname\nprobe: plain\npolicy: {rules: [{syscalls: [uname], action: KILL_PROCESS}]}\n"
+                                       "expect: {action: ERRNO(EPERM)}\n"))
+    assert totals(ended) == (0, 1, 0, 0) and "KILL_PROCESS" in ended.out, ended.out
+
+
+def test_a_policy_that_keeps_the_program_from_starting_is_named(case_file):
+    ended = sandgauge("run", case_file("program: uname\nprobe: plain\npolicy: {rules: [{syscalls: [execve], action: KILL_PROCESS}]}\n"
+                                       "expect: {signal: SIGSYS}\n"))
+    assert totals(ended) == (0, 0, 1, 0) and "the policy answers execve with KILL_PROCESS" in ended.out, ended.out
 
 
 def test_help_and_version_stand_on_their_own():

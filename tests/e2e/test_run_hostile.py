@@ -70,6 +70,19 @@ def test_a_program_that_kills_its_parent_breaks_one_case_and_not_the_run(marked,
     assert "worker process was killed by SIGKILL" in ended.out
 
 
+@pytest.mark.parametrize("deed, last", [
+    ("os.killpg(os.getpgid(os.getppid()), 9)", "2 passed, 0 failed, 1 broken, 0 skipped"),
+    ("os.kill(os.getppid(), 19)", "3 passed, 0 failed, 0 broken, 0 skipped"),
+])
+def test_what_a_program_does_to_its_parents_ends_no_run(marked, tmp_path, deed, last):
+    path = tmp_path / "parents.yaml"
+    path.write_text(f"mechanism: none\nexpect: {{exit: 0}}\ncases:\n"
+                    f"  - {{name: a, program: [/usr/bin/python3, -c, 'import os; {deed}']}}\n"
+                    "  - {name: b, program: 'true'}\n  - {name: c, program: 'true'}\n")
+    ended = sandgauge("run", "--jobs", "1", path, env=marked, timeout=60)
+    assert ended.out.splitlines()[-1] == last, ended
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGPIPE])
 def test_a_signal_ends_the_run_and_reports_what_was_finished(marked, number):
     process = subprocess.Popen([SANDGAUGE, "run", "actions", "--repeat", "200", "--jobs", "2"], env=marked, text=True,

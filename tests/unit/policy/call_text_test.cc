@@ -74,5 +74,14 @@ TEST(CallTextTest, RefusesACallThatTheAbiDoesNotHave) {
             "the syscall 'arch_prctl' exists only on x86_64, i386, x32, expected one of aarch64");
 }
 
+TEST(CallTextTest, ArgumentsOfI386AreNoWiderThanItsRegisters) {
+  EXPECT_TRUE(parse_call("getpriority(0xffffffff, -1)@i386"));
+  EXPECT_TRUE(parse_call("getpriority(0x100000001, 0)"));
+  EXPECT_TRUE(parse_call("getpriority(0x100000001, 0)@x32"));
+  EXPECT_EQ(parse_call("getpriority(0x100000001, 0)@i386").error().message,
+            "in the call 'getpriority(0x100000001, 0)@i386': argument 0x100000001 is wider than an i386 call's 32 bits, "
+            "expected at most 0xffffffff");
+}
+
 }  // namespace
 }  // namespace sandgauge::call_text_test
