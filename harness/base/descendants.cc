@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -59,27 +60,38 @@ Left reap() {
   }
 }
 
-/// Waits for one child's death, so that the loop does not spin.
-void wait_for(pid_t pid, const Deadline& deadline) {
-  const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  if (!pidfd) return;
-  pollfd entry{.fd = pidfd.get(), .events = POLLIN, .revents = 0};
-  ::poll(&entry, 1, deadline.poll_timeout());
+/// Waits for the death of one of them, so that the loop does not spin. For one only: the first process of a pid namespace is
+/// not dead before the others in it are reaped.
+void wait_for_one(const std::vector<pid_t>& pids, const Deadline& deadline) {
+  constexpr std::size_t kMost = 256;
+  std::vector<UniqueFd> pidfds;
+  std::vector<pollfd> polled;
+  for (const pid_t pid : pids) {
+    if (polled.size() == kMost) break;
+    UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+    if (!pidfd) {  // reaped already, or a filter denies the call: look again soon
+      ::poll(nullptr, 0, 1);
+      return;
+    }
+    polled.push_back({.fd = pidfd.get(), .events = POLLIN, .revents = 0});
+    pidfds.push_back(std::move(pidfd));
+  }
+  ::poll(polled.data(), polled.size(), deadline.poll_timeout());
 }
 
 }  // namespace
 
 Result<std::size_t> end_descendants(std::chrono::milliseconds allowed, std::span<const pid_t> keep) {
-  std::size_t ended = 0;
-  if (reap() == Left::none) return ended;
+  std::set<pid_t> ended;
+  if (reap() == Left::none) return ended.size();
   for (const Deadline deadline(allowed); !deadline.passed();) {
     std::vector<pid_t> running = children();
     std::erase_if(running, [keep](pid_t pid) { return std::ranges::find(keep, pid) != keep.end(); });
-    if (!keep.empty() && running.empty()) return ended;
+    if (!keep.empty() && running.empty()) return ended.size();
     for (const pid_t pid : running) ::kill(pid, SIGKILL);
-    for (const pid_t pid : running) wait_for(pid, deadline);
-    ended += running.size();
-    if (reap() == Left::none) return ended;
+    ended.insert(running.begin(), running.end());
+    wait_for_one(running, deadline);
+    if (reap() == Left::none) return ended.size();
   }
   return fail("some child processes are still there {} ms after SIGKILL", allowed.count());
 }

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -214,6 +215,23 @@ TEST_F(DescendantsTest, FailsWhenSomeAreLeftAtTheDeadline) {
   const auto ended = end_descendants(milliseconds(0));
   ASSERT_FALSE(ended);
   EXPECT_EQ(ended.error().message, "some child processes are still there 0 ms after SIGKILL");
+}
+
+TEST_F(DescendantsTest, APidNamespaceIsEndedThoughItsFirstProcessWaitsForTheOthers) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWPID) != 0) ::_exit(1);
+    for (int i = 0; i < 3; ++i)
+      if (::fork() == 0) linger();
+    ::_exit(0);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  if (WEXITSTATUS(status) != 0) GTEST_SKIP() << "this machine gives no user namespace";
+  await(3);
+  const auto ended = end_descendants(seconds(30));
+  ASSERT_TRUE(ended) << ended.error().message;
+  EXPECT_TRUE(all_lingerers_are_gone());
 }
 
 }  // namespace
