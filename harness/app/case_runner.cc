@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 
 #include <filesystem>
@@ -207,8 +208,11 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
                fmt::format("the program did not make the call {}: it was run again with a listener for it, which saw none",
                            test.call->syscall),
                {}};
-  if (outcome.setup && outcome.setup->step.starts_with("execve") && test.mechanism == Mechanism::filter)
-    verdict.reason += answer_to_execve(test.policy);
+  if (outcome.setup && outcome.setup->step.starts_with("execve")) {
+    verdict.reason += fmt::format(" ({})", ready.path);
+    if (outcome.setup->error == ENOENT) verdict.reason += "; the interpreter that it names is not there";
+    if (test.mechanism == Mechanism::filter) verdict.reason += answer_to_execve(test.policy);
+  }
   if (verdict.status == Status::pass && !ready.disagreement.empty())
     verdict = {Status::fail, Cause::disagreement, ready.disagreement, std::move(verdict.checks)};
   if (verdict.status != Status::pass) result.reproducer = reproducer(test, ready.program);

@@ -67,7 +67,11 @@ Result<std::string> find_program(const Installation& installation, const std::st
   if (name.find('/') != std::string::npos) {
     const fs::path path = fs::path(folder) / name;
     if (is_executable_file(path)) return fs::absolute(path).lexically_normal().string();
-    return fail("no such program: {}", fs::absolute(path).lexically_normal().string());
+    const std::string shown = fs::absolute(path).lexically_normal().string();
+    std::error_code error;
+    const fs::file_status status = fs::status(path, error);
+    if (!fs::exists(status)) return fail("no such program: {}", shown);
+    return fail("not a program: {} {}", shown, fs::is_directory(status) ? "is a folder" : "cannot be executed");
   }
   if (const fs::path own = fs::path(installation.programs) / name; is_executable_file(own)) return own.string();
   return find_command(name);

@@ -190,7 +190,7 @@ def test_a_closed_pipe_is_an_error_and_no_death():
     (["--from", "/nonexistent"], 2, "/nonexistent: cannot open it: ENOENT"),
     (["--from", "/dev/null"], 2, "no system call in it"),
     (["--", "/nonexistent/x"], 3, "no such program: /nonexistent/x"),
-    (["--", "/etc/passwd"], 3, "no such program"),
+    (["--", "/etc/passwd"], 3, "not a program: /etc/passwd"),
     (["--", "/proc/self/exe/x"], 3, "no such program")])
 def test_wrong_words_are_one_error(words, code, message):
     ended = sandgauge("learn", *words)

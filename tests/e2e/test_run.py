@@ -250,6 +250,16 @@ def test_a_missing_program_is_broken_and_named(case_file):
     assert ended.code == 1 and totals(ended) == (0, 0, 1, 0) and "/no/such/program" in ended.out
 
 
+def test_what_cannot_be_executed_is_named_with_the_reason(tmp_path):
+    plain = tmp_path / "plain"
+    plain.write_text("#!/no/interpreter\n")
+    assert "cannot be executed" in sandgauge("run", "--", plain).out
+    assert "is a folder" in sandgauge("run", "--", f"{tmp_path}/").out
+    plain.chmod(0o755)
+    ended = sandgauge("run", "--", plain)
+    assert ended.code == 1 and f"({plain}); the interpreter that it names is not there" in ended.out, ended.out
+
+
 def test_a_probe_that_cannot_tell_is_broken_and_never_passes(case_file):
     ended = sandgauge("run", case_file("program: uname\nprobe: plain\npolicy: {rules: [{syscalls: [uname], action: KILL}]}\nexpect: {signal: SIGSYS}\n"))
     assert totals(ended) == (0, 0, 1, 0) and "cannot tell KILL from KILL_PROCESS" in ended.out
