@@ -19,6 +19,7 @@
 #include "base/pass_fd.h"
 #include "base/shared_slot.h"
 #include "execute/execute.h"
+#include "judge/fit.h"
 #include "policy/call_text.h"
 #include "policy/intent_yaml.h"
 #include "probe/raw_call.h"
@@ -127,7 +128,7 @@ int wait_for_act(pid_t pid) {
 std::string essence_of(const std::string& text) {
   std::string kept;
   for (const std::string_view key :
-       {"apparmor=", "operation=", "name=", "family=", "capname=", "peer=", "denied_mask=", "domain=", "blockers="}) {
+       {"apparmor=", "operation=", "name=", "family=", "capname=", "peer=", "denied_mask=", "blockers=", "path="}) {
     const std::size_t at = text.starts_with(key) ? 0 : text.find(" " + std::string(key)) + 1;
     if (at == 0 && !text.starts_with(key)) continue;
     kept += (kept.empty() ? "" : " ") + text.substr(at, text.find(' ', at) - at);
@@ -209,6 +210,7 @@ ActSeen try_act(const Act& act, const Scene& scene, const std::vector<const Conf
   to_probe.reset();
   const int status = wait_for_act(pid);
   seen.record = without_folder(records_of(pid, witnesses), scene.fill("{scene}"));
+  if (!act.names.empty()) seen.named = record_names(seen.record, scene.fill(act.names));
   if (!act.leaves.empty())
     seen.left = act.leaves[0] == '!' ? !scene.exists(std::string_view(act.leaves).substr(1)) : scene.exists(act.leaves);
   const ActFacts& said = **facts;

@@ -58,6 +58,16 @@ std::optional<double> least(Sampler& sampler, const CostWork& work, const std::v
   return best;
 }
 
+/// The least time to become confined; 0, with `why`, if there is none.
+double least_to_enter(Sampler& sampler, const std::vector<const Confinement*>& confinements, std::string& why) {
+  constexpr Stretches kFewProcesses{.batch = 1, .stretches = 9};
+  const auto sample = sampler.take({.work = Work::install, .calls = {}, .confinements = confinements}, kFewProcesses,
+                                   std::chrono::seconds(60));
+  if (!sample) return why = sample.error().message, 0;
+  if (!sample->problem.empty()) return why = sample->problem, 0;
+  return sample->nanoseconds.empty() ? 0 : *std::ranges::min_element(sample->nanoseconds);
+}
+
 /// A sandbox with some number of rules for a file at some depth.
 struct CostSetting {
   Sandbox sandbox;
@@ -113,14 +123,21 @@ class CostMeter {
     const bool is_filter = setting.sandbox == Sandbox::seccomp;
     CostWork works[] = {unrelated_call(), is_filter ? plain_call() : file_calls(file, "openat+close")};
     for (CostWork& work : works) work.base = least(sampler_, work, {}, work.why);
-    tools_.apparmor.reset();  // or it would be made ready already
+    tools_.apparmor.reset();  // or they would be made ready already
+    tools_.bpf.reset();
     const auto start = std::chrono::steady_clock::now();
     const PreparedSandbox made =
         prepare_sandbox(setting.sandbox, intent_with(setting, (top / "denied").string()), Scene::nowhere(), tools_);
     const std::chrono::duration<double, std::nano> install = std::chrono::steady_clock::now() - start;
+    std::string trouble = made.trouble;
+    const double enter = trouble.empty() ? least_to_enter(sampler_, made.confinements, trouble) : 0;
     const auto add_row = [&](const CostWork& work, const char* who, const std::vector<const Confinement*>& confinements) {
-      SandboxCost row{.sandbox = setting.sandbox, .setting = words, .call = work.name + who, .install = install.count()};
-      row.trouble = made.trouble.empty() ? work.why : made.trouble;
+      SandboxCost row{.sandbox = setting.sandbox,
+                      .setting = words,
+                      .call = work.name + who,
+                      .install = install.count(),
+                      .enter = std::round(enter)};
+      row.trouble = trouble.empty() ? work.why : trouble;
       if (row.trouble.empty()) measure(work, confinements, row);
       rows.push_back(std::move(row));
     };

@@ -26,6 +26,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+constexpr char kVictimName[] = "sg-victim";
+
 /// What acts give the kernel addresses of. It lies below 4 GiB, and at the same place in every process that is forked from
 /// this one.
 struct LowMemory {
@@ -172,13 +174,19 @@ Result<void> Scene::pass_descriptor() {
 }
 
 Result<void> Scene::start_victim() {
+  // It has its name from the start: it inherits it.
+  char own_name[16]{};
+  ::prctl(PR_GET_NAME, own_name);
+  ::prctl(PR_SET_NAME, kVictimName);
   victim_ = ::fork();
+  if (victim_ != 0) ::prctl(PR_SET_NAME, own_name);
   if (victim_ < 0) return fail("fork: {}", errno_text(errno));
   if (victim_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     while (true) ::pause();
   }
   parts_["victim"] = std::to_string(victim_);
+  parts_["victim_name"] = kVictimName;
   return {};
 }
 

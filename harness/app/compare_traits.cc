@@ -61,7 +61,7 @@ std::string as_nobody(Sandbox sandbox, const Intent& intent, const Scene& scene,
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // another user's process has lost it (PR_SET_PDEATHSIG(2const))
     SandboxTools own{.parser = tools.parser, .bpf_object = tools.bpf_object};
     const PreparedSandbox made = prepare_sandbox(sandbox, intent, scene, own);
-    if (!made.trouble.empty()) return "no: " + made.trouble.substr(0, made.trouble.find(". "));
+    if (!made.trouble.empty()) return "no: " + made.trouble;
     const std::string failed = apply_all(made);
     return failed.empty() ? "yes" : "no: " + failed;
   });

@@ -24,7 +24,7 @@ void add_guest_words(CLI::App& command, GuestWords& words) {
       ->type_name("N")
       ->check(CLI::Range(1, 64));
   command.add_flag("--icount", words.lab.icount,
-                   "one processor, and a clock that counts instructions: costs repeat exactly");
+                   "one processor, and a clock that counts instructions from the start of 2026: costs repeat exactly");
   command.add_option("--append", words.lab.append, "more kernel parameters, such as loglevel=7")->type_name("TEXT");
 }
 

@@ -29,8 +29,16 @@ int keep_complaint(libbpf_print_level level, const char* format, va_list values)
   std::vsnprintf(line, sizeof line, format, values);
   std::string text = line;
   while (text.ends_with('\n')) text.pop_back();
-  // The first one says what went wrong; later ones say what could not be done in consequence.
-  if (g_complaint.empty() && text.size() < 300) g_complaint = std::move(text);
+  // A hook that the kernel cannot give to programs is a line of the verifier's log, which comes as a text of its own; the
+  // other lines of a log follow a program's instructions, and say too much.
+  constexpr std::string_view kLog = "BEGIN PROG LOAD LOG --\n";
+  if (const std::size_t log = text.find(kLog); log != std::string::npos) {
+    const std::string first = text.substr(log + kLog.size(), text.find('\n', log + kLog.size()) - log - kLog.size());
+    if (!first.empty() && (first[0] < '0' || first[0] > '9')) g_complaint += ": " + first;
+    return 0;
+  }
+  // The first sentence says what went wrong; later ones say what could not be done in consequence, and guess.
+  if (g_complaint.empty() && text.size() < 300) g_complaint = text.substr(0, text.find(". "));
   return 0;
 }
 

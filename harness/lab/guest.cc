@@ -137,6 +137,10 @@ class Machine {
     run_.end = end;
     run_.trouble = std::move(trouble);
   }
+  [[nodiscard]] std::string hint_of_silence() const {
+    if (!run_.console.empty()) return {};
+    return "; it printed nothing: are its serial ports built in (CONFIG_SERIAL_8250_CONSOLE)?";
+  }
   void keep_console(std::string_view text) {
     run_.console += text;
     if (run_.console.size() > 2 * kMostConsole) run_.console.erase(0, run_.console.size() - kMostConsole);
@@ -172,10 +176,8 @@ bool Machine::overdue(Deadline::Clock::time_point now) {
   if (now - started_ > options_.timeout) {
     end_with(GuestEnd::timed_out, fmt::format("the command did not end within {}", seconds(options_.timeout)));
   } else if (!talk_.is_ready() && now - started_ > options_.boot_timeout) {
-    const char* hint =
-        run_.console.empty() ? "; it printed nothing: are its serial ports built in (CONFIG_SERIAL_8250_CONSOLE)?" : "";
-    end_with(GuestEnd::hung,
-             fmt::format("the kernel did not reach its init within {}{}", seconds(options_.boot_timeout), hint));
+    end_with(GuestEnd::hung, fmt::format("the kernel did not reach its init within {}{}", seconds(options_.boot_timeout),
+                                         hint_of_silence()));
   } else if (talk_.is_ready() && !options_.icount && now - last_sign_ > options_.silence_timeout) {
     end_with(GuestEnd::hung, fmt::format("the guest gave no sign of life for {}", seconds(options_.silence_timeout)));
   } else {
@@ -218,8 +220,9 @@ void Machine::explain(int qemu_status) {
     end_with(GuestEnd::could_not_run,
              complaint_.empty() ? fmt::format("qemu ended with wait status {}", qemu_status) : complaint_);
   } else {
-    end_with(GuestEnd::stopped, talk_.is_ready() ? "the machine stopped before the command had ended"
-                                                 : "the machine stopped before the kernel had reached its init");
+    end_with(GuestEnd::stopped, talk_.is_ready()
+                                    ? "the machine stopped before the command had ended"
+                                    : "the machine stopped before the kernel had reached its init" + hint_of_silence());
   }
 }
 
@@ -277,7 +280,12 @@ std::vector<std::string> qemu_words(const GuestOptions& options, const std::stri
   add("-display", "none");
   add("-m", std::to_string(options.memory_mib));
   add("-smp", std::to_string(options.icount ? 1 : options.cpus));
-  if (options.icount) add("-icount", "shift=0,sleep=off");
+  if (options.icount) {
+    add("-icount", "shift=0,sleep=off");
+    // What else would differ from run to run: RDRAND and the seed that the kernel is handed, and the time of day.
+    add("-seed", "1");
+    add("-rtc", "base=2026-01-01,clock=vm");
+  }
   add("-chardev", fmt::format("file,id=console,path=/dev/fd/{}", kConsoleFd));
   add("-serial", "chardev:console");
   add("-chardev", fmt::format("file,id=results,path=/dev/fd/{}", kResultsFd));

@@ -26,7 +26,7 @@ struct GuestOptions {
   int memory_mib = 1024;
   int cpus = 2;         // one with icount
   bool kvm = false;     // tried first; a machine that does not get to its init with it is emulated instead
-  bool icount = false;  // guest time counts instructions
+  bool icount = false;  // guest time counts instructions; its random numbers and its date are the same each time
   std::chrono::milliseconds timeout{900'000};
   std::chrono::milliseconds boot_timeout{120'000};     // until init says that it runs
   std::chrono::milliseconds silence_timeout{120'000};  // without a sign of life after that; not with icount

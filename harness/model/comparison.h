@@ -30,6 +30,7 @@ struct ActSeen {
   int signal = 0;
   bool left = false;    // its effect is there
   std::string record;   // what the kernel says of it; empty: nothing
+  bool named = true;    // the record names what it has to
   std::string trouble;  // of not_tried
   bool operator==(const ActSeen&) const = default;
 };
@@ -82,7 +83,8 @@ struct SandboxCost {
   std::string call;     // "getppid", "open+close"
   double base = 0;      // without the sandbox
   double extra = 0;     // with it, more than that
-  double install = 0;   // of loading it
+  double install = 0;   // of making it ready, once: compiling, loading
+  double enter = 0;     // of becoming confined, for each process: seccomp(2), landlock_restrict_self(2), ...
   std::string trouble;
   bool operator==(const SandboxCost&) const = default;
 };

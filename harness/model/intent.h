@@ -23,6 +23,7 @@ namespace sandgauge {
 struct Act {
   std::string name;
   std::vector<std::string> steps;  // the last one's result is the act's
+  std::string names;               // what a record of it has to name: a path, of which the last part will do, or a word
   std::string leaves;              // a path that is there afterwards if the act was done, or "!" and one that is gone
   bool operator==(const Act&) const = default;
 };
@@ -82,6 +83,7 @@ inline constexpr ScenePart kSceneParts[] = {
     {"other_program", "another program"},
     {"program_fd", "a descriptor of {program}, open before"},
     {"victim", "the pid of a process that is no part of the sandbox"},
+    {"victim_name", "what that process is called (PR_SET_NAME)"},
     {"port", "a TCP port of this machine that may not be connected to"},
     {"other_port", "another one"},
     {"address", "the address of a sockaddr_in of 127.0.0.1 and {port}"},

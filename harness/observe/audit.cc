@@ -17,6 +17,7 @@
 #include <charconv>
 #include <cstddef>
 #include <cstring>
+#include <map>
 
 #include "base/deadline.h"
 #include "base/errno_text.h"
@@ -92,6 +93,16 @@ Result<UniqueFd> open_socket() {
   return socket;
 }
 
+// Since Linux 6.15 (linux/audit.h): what was denied in which domain, and who made the domain.
+constexpr int kLandlockAccess = 1423;
+constexpr int kLandlockDomain = 1424;
+
+/// "195ba459b" of "domain=195ba459b blockers=fs.make_dir ..."
+std::string_view domain_of(std::string_view text) {
+  constexpr std::string_view kDomain = "domain=";
+  return text.starts_with(kDomain) ? text.substr(kDomain.size(), text.find(' ') - kDomain.size()) : std::string_view();
+}
+
 }  // namespace
 
 Result<AuditReader> AuditReader::open() {
@@ -145,15 +156,24 @@ Result<void> AuditReader::drain(std::vector<AuditRecord>& into) {
 }
 
 void AuditReader::keep_other(int type, std::string_view text) {
-  constexpr int kLandlockAccess = 1423;  // AUDIT_LANDLOCK_ACCESS, since Linux 6.15
   constexpr std::size_t kMostOthers = 1000;
-  if ((type != AUDIT_AVC && type != kLandlockAccess) || others_.size() >= kMostOthers) return;
+  if ((type != AUDIT_AVC && type != kLandlockAccess && type != kLandlockDomain) || others_.size() >= kMostOthers) return;
   if (const std::size_t stamp = text.find("): "); text.starts_with("audit(") && stamp != std::string_view::npos)
     text.remove_prefix(stamp + 3);
   OtherRecord record{.type = type, .text = std::string(text.substr(0, text.find('\0')))};
   if (const std::size_t at = text.find(" pid="); at != std::string_view::npos)
     std::from_chars(text.data() + at + 5, text.data() + text.size(), record.pid);
   others_.push_back(std::move(record));
+}
+
+void find_landlock_processes(std::vector<OtherRecord>& records) {
+  std::map<std::string, int, std::less<>> makers;
+  for (const OtherRecord& record : records)
+    if (record.type == kLandlockDomain && record.pid != 0) makers.emplace(domain_of(record.text), record.pid);
+  std::erase_if(records, [](const OtherRecord& record) { return record.type == kLandlockDomain; });
+  for (OtherRecord& record : records)
+    if (record.type == kLandlockAccess)
+      if (const auto maker = makers.find(domain_of(record.text)); maker != makers.end()) record.pid = maker->second;
 }
 
 Result<bool> AuditReader::catch_up(std::vector<AuditRecord>& into, std::chrono::milliseconds allowed) {

@@ -44,12 +44,16 @@ namespace sandgauge {
 /// AuditRecord::syscall is the number as the kernel saw it: x32's still has bit 30.
 Result<AuditRecord> parse_audit_record(std::string_view text);
 
-/// A record of another type that speaks of one process: 1400 (AppArmor and other security modules), 1423 (Landlock).
+/// A record of another type that speaks of one process: 1400 (AppArmor and other security modules), 1423 (Landlock). The
+/// latter names a domain only; whose that is 1424 says, once for each domain.
 struct OtherRecord {
   int type = 0;
   int pid = 0;
   std::string text;  // as the kernel words it, without its stamp
 };
+
+/// Gives Landlock's denials the process that entered their domain, and leaves out the records of type 1424 that say so.
+void find_landlock_processes(std::vector<OtherRecord>& records);
 
 /// A listener of the machine's audit records. It takes nothing away from auditd or from other readers. It forks a child that
 /// ends before the call returns, so its process must have no handler that reaps foreign children.
@@ -72,7 +76,10 @@ class AuditReader {
   Result<bool> catch_up(std::vector<AuditRecord>& into, std::chrono::milliseconds allowed);
 
   /// The records of other types that came with those that drain() and catch_up() took, since the last call.
-  std::vector<OtherRecord> take_others() { return std::exchange(others_, {}); }
+  std::vector<OtherRecord> take_others() {
+    find_landlock_processes(others_);
+    return std::exchange(others_, {});
+  }
 
   /// Records for this reader were dropped since it was opened or started over.
   [[nodiscard]] bool lost() const { return lost_; }

@@ -50,6 +50,7 @@ Result<Act> act_of(const Yaml& node, bool named) {
   if (named) fields.take("name", act.name, filled_text_of);
   fields.take("do", act.steps, [](const Yaml& value) { return one_or_list_of(value, step_of); });
   fields.take("leaves", act.leaves, filled_text_of);
+  fields.take("names", act.names, filled_text_of);
   if (auto read = fields.end(); !read) return fail(read.error());
   if (named && act.name.empty()) return fail_at(node, "an act without 'name', expected one: a report has a line for it");
   if (act.steps.empty()) return fail_at(node, "an act without 'do', expected a call or a list of calls");

@@ -22,6 +22,7 @@ ordered_json act_json(const ActSeen& act) {
   if (act.end == ActEnd::killed) object["signal"] = signal_name(act.signal);
   object["effect"] = act.left;
   if (!act.record.empty()) object["record"] = visible(act.record);
+  if (!act.record.empty() && !act.named) object["named"] = false;
   if (!act.trouble.empty()) object["trouble"] = visible(act.trouble);
   return object;
 }
@@ -53,6 +54,7 @@ ordered_json cost_json(const SandboxCost& row) {
   object["base"] = row.base;
   object["extra"] = row.extra;
   object["install"] = row.install;
+  object["enter"] = row.enter;
   return object;
 }
 
@@ -76,7 +78,7 @@ std::string cell_of_pairing(const IntentSeen& intent, const Pairing& pairing) {
   for (const ActSeen& one : pairing.acts) {
     if (one.role == ActRole::variant) {
       const bool stopped = one.end == ActEnd::denied || one.end == ActEnd::killed || one.end == ActEnd::not_here;
-      through += intent.record ? one.end == ActEnd::done && one.record.empty() : !stopped;
+      through += intent.record ? one.end == ActEnd::done && (one.record.empty() || !one.named) : !stopped;
     }
     if (one.role == ActRole::control)
       broken += intent.record ? !one.record.empty() : one.end == ActEnd::denied || one.end == ActEnd::killed;

@@ -22,15 +22,19 @@ std::string table_text(std::string_view text) {
 std::string exceptions_of(const IntentSeen& intent, const Pairing& pairing) {
   std::string through;
   std::string stopped;
+  std::string unnamed;
   const auto add = [](std::string& list, const std::string& name) { list += (list.empty() ? "" : ", ") + name; };
   for (const ActSeen& act : pairing.acts) {
     const bool done = act.end == ActEnd::done;
     if (act.role == ActRole::variant && done && (!intent.record || act.record.empty())) add(through, act.name);
+    if (act.role != ActRole::control && done && !act.record.empty() && !act.named)
+      add(unnamed, act.role == ActRole::act ? "the act" : act.name);
     if (act.role == ActRole::control && act.end != ActEnd::not_here && (intent.record ? !act.record.empty() : !done))
       add(stopped, act.name);
   }
   std::string text;
   if (!through.empty()) text += (intent.record ? "unseen: " : "gets through: ") + through;
+  if (!unnamed.empty()) text += (text.empty() ? "" : "; ") + ("not named: " + unnamed);
   if (!stopped.empty())
     text += (text.empty() ? "" : "; ") + std::string(intent.record ? "recorded too: " : "stopped too: ") + stopped;
   return text;
@@ -44,13 +48,13 @@ std::string markdown_costs(const Comparison& comparison) {
   if (comparison.costs.empty()) return {};
   const char* const unit = comparison.counted ? "instructions" : "nanoseconds";
   std::string text = fmt::format(
-      "\n### What they cost, in {0}\n\nMore than without a sandbox, for each call; and what it takes to make the sandbox "
-      "ready.\n\n"
-      "| sandbox | setting | call | without | more | to make ready |\n|---|---|---|---:|---:|---:|\n",
+      "\n### What they cost, in {0}\n\nMore than without a sandbox, for each call; what it takes to make the sandbox ready "
+      "(compile, load), and what each process spends to enter it (seccomp(2) and the like).\n\n"
+      "| sandbox | setting | call | without | more | to make ready | to enter |\n|---|---|---|---:|---:|---:|---:|\n",
       unit);
   for (const SandboxCost& row : comparison.costs)
-    text += fmt::format("| {} | {} | {} | {:.0f} | {} | {:.0f} |\n", sandbox_name(row.sandbox), row.setting, row.call,
-                        row.base, cost_cell(row), row.install);
+    text += fmt::format("| {} | {} | {} | {:.0f} | {} | {:.0f} | {:.0f} |\n", sandbox_name(row.sandbox), row.setting,
+                        row.call, row.base, cost_cell(row), row.install, row.enter);
   return text;
 }
 
@@ -137,12 +141,13 @@ std::string comparison_html(const Comparison& comparison) {
   if (!comparison.costs.empty()) {
     text += fmt::format(
         "<h2>Cost in {}</h2>\n<div class=\"wide\"><table><tr><th>sandbox</th><th>setting</th><th>call</th><th>without</th>"
-        "<th>more</th><th>to make ready</th></tr>\n",
+        "<th>more</th><th>to make ready</th><th>to enter</th></tr>\n",
         comparison.counted ? "instructions" : "nanoseconds");
     for (const SandboxCost& row : comparison.costs)
-      text += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{:.0f}</td><td>{}</td><td>{:.0f}</td></tr>\n",
-                          sandbox_name(row.sandbox), row.setting, row.call, row.base,
-                          row.trouble.empty() ? fmt::format("{:+.0f}", row.extra) : xml_text(row.trouble), row.install);
+      text += fmt::format(
+          "<tr><td>{}</td><td>{}</td><td>{}</td><td>{:.0f}</td><td>{}</td><td>{:.0f}</td><td>{:.0f}</td></tr>\n",
+          sandbox_name(row.sandbox), row.setting, row.call, row.base,
+          row.trouble.empty() ? fmt::format("{:+.0f}", row.extra) : xml_text(row.trouble), row.install, row.enter);
     text += "</table></div>\n";
   }
   text += "<h2>Who may apply them, and who is rid of them</h2>\n<div class=\"wide\"><table>\n";

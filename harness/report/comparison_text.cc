@@ -64,7 +64,8 @@ std::string details_of(const IntentSeen& intent) {
                           act.left && act.end != ActEnd::done ? ", but its effect is there" : "");
       if (!act.trouble.empty()) text += ": " + visible(act.trouble);
       text += '\n';
-      if (!act.record.empty()) text += fmt::format("      record: {}\n", visible(act.record));
+      if (!act.record.empty())
+        text += fmt::format("      record{}: {}\n", act.named ? "" : ", which does not name it", visible(act.record));
     }
   }
   return text;
@@ -83,9 +84,9 @@ std::string costs_text(const Comparison& comparison) {
   std::string text = fmt::format("\nCost in {}: of the call without a sandbox, and how much more with it\n", unit);
   for (const SandboxCost& row : comparison.costs) {
     text += fmt::format("  {:<9} {:<30} {:<22} ", sandbox_name(row.sandbox), row.setting, row.call);
-    text += row.trouble.empty()
-                ? fmt::format("{:>7.0f} {:>+8.0f}   to make ready {:.0f}\n", row.base, row.extra, row.install)
-                : visible(row.trouble) + "\n";
+    text += row.trouble.empty() ? fmt::format("{:>7.0f} {:>+8.0f}   to make ready {:.0f}, to enter {:.0f}\n", row.base,
+                                              row.extra, row.install, row.enter)
+                                : visible(row.trouble) + "\n";
   }
   return text;
 }
@@ -97,7 +98,8 @@ std::string comparison_text(const Comparison& comparison, Style style) {
   for (const std::string& note : comparison.notes) text += visible(note) + "\n";
   text += "\n" + matrix_of(comparison, style);
   text +=
-      "\nyes: the act and all its variants are stopped (or recorded), and nothing else. -N: N variants get through. +N: N "
+      "\nyes: the act and all its variants are stopped (or recorded, by name), and nothing else. -N: N variants get "
+      "through. +N: N "
       "other\n"
       "things are stopped too. no: it cannot be said, or does not help. none: what happens without.\n";
   text += costs_text(comparison) + (comparison.traits.empty() ? "" : "\n");

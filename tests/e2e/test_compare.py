@@ -1,6 +1,7 @@
 """`sandgauge compare`: intents against mechanisms, here and in a real guest with all of them."""
 import json
 import os
+import re
 import signal
 import subprocess
 import time
@@ -25,10 +26,14 @@ def ends(pairing: dict) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def in_guest(kernel, tmp_path_factory):  # noqa: F811
-    """Two intents on Debian's 6.1, which has all four."""
-    report = tmp_path_factory.mktemp("compare") / "report.json"
-    ended = sandgauge("compare", "--kernel", kernel, "deny-mkdir", "deny-mkdir-below", "--no-cost", "--format", "json",
-                      "-o", report, timeout=BOOT)
+    """Three intents on Debian's 6.1, which has all four; and one that wants another name in the record than the program's."""
+    folder = tmp_path_factory.mktemp("compare")
+    report = folder / "report.json"
+    recording = (ROOT / "cases/intents/record-exec.yaml").read_text()
+    wrong = re.sub(r'names: "{\w+}"', 'names: "{victim_name}"', recording.replace("id: record-exec", "id: wrong-name"))
+    (folder / "wrong.yaml").write_text(wrong)
+    ended = sandgauge("compare", "--kernel", kernel, "deny-mkdir", "deny-mkdir-below", "record-exec", folder / "wrong.yaml", "--no-cost",
+                      "--format", "json", "-o", report, timeout=BOOT)
     assert (ended.code, ended.out, ended.err) == (0, "", "")
     return json.loads(report.read_text())
 
@@ -59,6 +64,16 @@ def test_each_mechanism_leaves_its_own_record(in_guest):
     assert records["BPF LSM"] == "BPF event inode_mkdir denied new"
     # The filter answers before the profile is asked.
     assert records["seccomp+AppArmor"] == records["seccomp"]
+
+
+def test_a_record_of_an_execution_has_to_name_the_program(in_guest):
+    seen = pairings(in_guest, "record-exec")
+    assert {name: one["fit"] for name, one in seen.items()} == {
+        "none": "no", "seccomp": "partly", "AppArmor": "yes", "Landlock": "no", "BPF LSM": "yes", "seccomp+AppArmor": "yes"}
+    assert [act.get("record") for act in seen["BPF LSM"]["acts"]] == [
+        "BPF event bprm_committed_creds other", "BPF event bprm_committed_creds other", "BPF event bprm_committed_creds program", None]
+    assert seen["seccomp"]["acts"][0]["named"] is False
+    assert {one["fit"] for one in pairings(in_guest, "wrong-name").values()} == {"no", "partly"}
 
 
 def test_who_may_apply_them_and_who_is_rid_of_them(in_guest):

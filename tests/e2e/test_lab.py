@@ -69,7 +69,7 @@ def guest_of(parent: int) -> str | None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_signal_ends_the_guest(kernel, tmp_path, number):
     lab = subprocess.Popen([SANDGAUGE, "lab", "-k", kernel, "--", "run"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                           stderr=subprocess.PIPE, text=True)
+                           stderr=subprocess.PIPE, text=True, env={**os.environ, "TMPDIR": str(tmp_path)})
     guest = None
     while guest is None:  # until qemu itself runs
         guest = guest_of(lab.pid)

@@ -33,6 +33,7 @@ struct path {
 } KERNEL_TYPE;
 struct file {
   struct inode* f_inode;
+  struct path f_path;
 } KERNEL_TYPE;
 struct mm_struct {
   struct file* exe_file;
@@ -41,10 +42,10 @@ struct task_struct {
   int tgid;
   struct task_struct* real_parent;
   struct mm_struct* mm;
+  char comm[16];
 } KERNEL_TYPE;
 struct linux_binprm {
   struct file* file;
-  const char* filename;
 } KERNEL_TYPE;
 struct sockaddr {
   unsigned short sa_family;
@@ -103,6 +104,7 @@ static __always_inline void record(const char* hook, const char* text, int denie
 
 #define DENY(hook, text) (record(hook, text, 1), -EPERM)
 #define NAME_OF(dentry) ((const char*)BPF_CORE_READ(dentry, d_name.name))
+#define NAME_OF_FILE(file) ((const char*)BPF_CORE_READ(file, f_path.dentry, d_name.name))
 
 /// True if one of the folders from here upwards is the denied one.
 static __always_inline int is_below(struct dentry* dentry, __u64 inode) {
@@ -145,7 +147,7 @@ SEC("lsm/file_open")
 int BPF_PROG(deny_open, struct file* file) {
   struct bpf_sandbox_settings* now = settings_of_confined();
   if (!now || BPF_CORE_READ(file, f_inode, i_ino) != now->denied_inode) return 0;
-  return DENY("file_open", 0);
+  return DENY("file_open", NAME_OF_FILE(file));
 }
 
 /// Each read and write asks again, also of what was open before.
@@ -153,7 +155,7 @@ SEC("lsm/file_permission")
 int BPF_PROG(deny_use, struct file* file, int mask) {
   struct bpf_sandbox_settings* now = settings_of_confined();
   if (!now || BPF_CORE_READ(file, f_inode, i_ino) != now->denied_inode) return 0;
-  return DENY("file_permission", 0);
+  return DENY("file_permission", NAME_OF_FILE(file));
 }
 
 SEC("lsm/path_chmod")
@@ -193,7 +195,7 @@ SEC("lsm/bprm_check_security")
 int BPF_PROG(deny_exec, struct linux_binprm* program) {
   struct bpf_sandbox_settings* now = settings_of_confined();
   if (!now || BPF_CORE_READ(program, file, f_inode, i_ino) != now->denied_inode) return 0;
-  return DENY("bprm_check_security", BPF_CORE_READ(program, filename));
+  return DENY("bprm_check_security", (const char*)BPF_CORE_READ(program, file, f_path.dentry, d_name.name));
 }
 
 SEC("lsm/capable")
@@ -207,12 +209,14 @@ SEC("lsm/ptrace_access_check")
 int BPF_PROG(deny_ptrace, struct task_struct* child, unsigned int mode) {
   struct bpf_sandbox_settings* now = settings_of_confined();
   if (!now || descends_from(child, now->target)) return 0;
-  return DENY("ptrace_access_check", 0);
+  return DENY("ptrace_access_check", child->comm);
 }
 
+/// The file's own name: what the caller has called it may be a link, or /dev/fd/3.
 SEC("lsm/bprm_committed_creds")
 int BPF_PROG(record_exec, struct linux_binprm* program) {
-  if (settings_of_confined()) record("bprm_committed_creds", BPF_CORE_READ(program, filename), 0);
+  if (settings_of_confined())
+    record("bprm_committed_creds", (const char*)BPF_CORE_READ(program, file, f_path.dentry, d_name.name), 0);
   return 0;
 }
 
@@ -236,7 +240,7 @@ int BPF_PROG(record_deletion, struct inode* folder, struct dentry* dentry) {
 SEC("lsm/ptrace_access_check")
 int BPF_PROG(record_memory_access, struct task_struct* child, unsigned int mode) {
   struct bpf_sandbox_settings* now = settings_of_confined();
-  if (now && (mode & PTRACE_MODE_ATTACH)) record("ptrace_access_check", 0, 0);
+  if (now && (mode & PTRACE_MODE_ATTACH)) record("ptrace_access_check", child->comm, 0);
   return 0;
 }
 

@@ -16,5 +16,5 @@ struct bpf_sandbox_event {
   __u32 pid;
   __u32 denied;   // 1: the call was denied; 0: it went on
   char hook[24];  // "inode_mkdir"
-  char text[72];  // a file's name
+  char text[72];  // a file's name, or a process's
 };

@@ -61,5 +61,29 @@ TEST(FitTest, ToRecordIsToLetItHappenAndTellOfIt) {
   EXPECT_EQ(fit_of(true, acts), Fit::no);
 }
 
+TEST(FitTest, ARecordThatNamesNothingIsHalfARecord) {
+  std::vector<ActSeen> acts{seen(ActRole::act, ActEnd::done, true, "audit 1326"),
+                            seen(ActRole::variant, ActEnd::done, true, "audit 1326")};
+  acts[1].named = false;
+  EXPECT_EQ(fit_of(true, acts), Fit::partly);
+  acts[0].named = false;
+  EXPECT_EQ(fit_of(true, acts), Fit::partly);
+  acts[0].record.clear();
+  EXPECT_EQ(fit_of(true, acts), Fit::no);
+}
+
+TEST(FitTest, ARecordNamesAWholeWordOrTheLastPartOfAPath) {
+  EXPECT_TRUE(record_names("BPF event bprm_committed_creds other", "/tmp/bin/other"));
+  EXPECT_TRUE(record_names("audit 1400 operation=\"exec\" name=\"{scene}/bin/other\"", "/tmp/bin/other"));
+  EXPECT_TRUE(record_names("BPF event x another; BPF event x other; y", "other"));
+  EXPECT_TRUE(record_names("other", "other"));
+  EXPECT_FALSE(record_names("BPF event bprm_committed_creds program", "/tmp/bin/other"));
+  EXPECT_FALSE(record_names("BPF event bprm_committed_creds another", "other"));
+  EXPECT_FALSE(record_names("BPF event bprm_committed_creds others", "other"));
+  EXPECT_FALSE(record_names("BPF event bprm_committed_creds /proc/self/fd/30", "/tmp/bin/program"));
+  EXPECT_FALSE(record_names("", "other"));
+  EXPECT_FALSE(record_names("anything", "folder/"));
+}
+
 }  // namespace
 }  // namespace sandgauge::fit_test

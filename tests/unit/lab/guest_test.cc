@@ -64,7 +64,9 @@ TEST_F(GuestTest, APanicIsNamedInTheKernelsWords) {
 }
 
 TEST_F(GuestTest, AMachineThatStopsSaysHowFarItCame) {
-  EXPECT_EQ(run("exit 0\n").trouble, "the machine stopped before the kernel had reached its init");
+  EXPECT_EQ(run("exit 0\n").trouble,
+            "the machine stopped before the kernel had reached its init; it printed nothing: are its serial ports built in "
+            "(CONFIG_SERIAL_8250_CONSOLE)?");
   const GuestRun got = run(std::string(kReady) + "exit 0\n");
   EXPECT_EQ(got.end, GuestEnd::stopped);
   EXPECT_EQ(got.trouble, "the machine stopped before the command had ended");
@@ -153,6 +155,8 @@ TEST(QemuWordsTest, InstructionsAreCountedWithoutHardware) {
 TEST(QemuWordsTest, CountingInstructionsTakesOneProcessor) {
   const auto words = qemu_words({.kernel = "k", .append = "quiet", .icount = true}, "i");
   EXPECT_THAT(words, testing::Contains("shift=0,sleep=off"));
+  for (const char* fixed : {"-seed", "-rtc"}) EXPECT_THAT(words, testing::Contains(fixed));  // or two runs would differ
+  EXPECT_THAT(qemu_words({.kernel = "k"}, "i"), testing::Not(testing::Contains("-seed")));
   EXPECT_EQ(*(std::find(words.begin(), words.end(), "-smp") + 1), "1");
   EXPECT_TRUE(words.back().ends_with("bpf quiet"));
 }

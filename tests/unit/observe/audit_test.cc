@@ -340,5 +340,21 @@ TEST_F(AuditReaderTest, DoesNotOpenInAnotherPidNamespace) {
   EXPECT_EQ(child.status, 0);
 }
 
+TEST(AuditTest, ADenialOfLandlockBelongsToWhoMadeTheDomain) {
+  std::vector<OtherRecord> records{
+      {.type = 1423, .pid = 0, .text = "domain=a1 blockers=fs.make_dir path=\"/tmp/in\" dev=\"tmpfs\" ino=7"},
+      {.type = 1424, .pid = 42, .text = "domain=a1 status=allocated mode=enforcing pid=42 uid=0"},
+      {.type = 1400, .pid = 7, .text = "apparmor=\"DENIED\""},
+      {.type = 1423, .pid = 0, .text = "domain=a1 blockers=fs.refer"},
+      {.type = 1423, .pid = 0, .text = "domain=a blockers=fs.refer"},
+      {.type = 1424, .pid = 0, .text = "domain=a status=deallocated denials=1"}};
+  find_landlock_processes(records);
+  ASSERT_EQ(records.size(), 4U);
+  EXPECT_EQ(records[0].pid, 42);
+  EXPECT_EQ(records[1].pid, 7);
+  EXPECT_EQ(records[2].pid, 42);
+  EXPECT_EQ(records[3].pid, 0);
+}
+
 }  // namespace
 }  // namespace sandgauge::audit_test

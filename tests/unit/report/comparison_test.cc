@@ -37,6 +37,10 @@ TEST(ComparisonTest, ARecordThatIsMissingIsAVariantThatGetsThrough) {
   intent.record = true;
   intent.pairings[1].acts[0].record = "audit 1326";
   EXPECT_EQ(cell_of_pairing(intent, intent.pairings[1]), "partly -1");
+  intent.pairings[1].acts[1].record = "audit 1326";
+  EXPECT_EQ(cell_of_pairing(intent, intent.pairings[1]), "partly");
+  intent.pairings[1].acts[1].named = false;
+  EXPECT_EQ(cell_of_pairing(intent, intent.pairings[1]), "partly -1");
 }
 
 TEST(ComparisonTest, WhatCannotBeSaidAndWhatIsNotHereAreTwoThings) {
