@@ -16,6 +16,7 @@
 #include "compile/libseccomp_support.h"
 #include "kernel/apparmor.h"
 #include "kernel/capabilities.h"
+#include "kernel/filter_call.h"
 #include "kernel/text_file.h"
 #include "kernel/trial.h"
 #include "report/capabilities_json.h"
@@ -57,12 +58,16 @@ Finding found_in_child(const std::function<Finding(std::string&)>& find, std::st
 
 std::vector<Capability> inspect_libseccomp() {
   std::vector<Capability> found;
+  const long denied = std::abs(ask([] { return static_cast<long>(-seccomp_denied(0)); }));
   for (const LibseccompOperation& operation : libseccomp_operations()) {
     Capability one = operation.about;
     one.advertised = found_in_child(operation.ask, &one.value);
     if (one.advertised.standing == Standing::untested) one.advertised.standing = Standing::unknown;
     if (operation.act != nullptr)
       one.works = found_in_child([&operation](std::string&) { return operation.act(); }, nullptr);
+    if (denied > 0 && one.works.standing == Standing::no)
+      one.works = {Standing::untested, fmt::format("seccomp(2) is denied: {}; what was seen: {}",
+                                                   error_name(static_cast<int>(denied)), one.works.evidence)};
     one.reason = explain_difference(one);
     found.push_back(std::move(one));
   }
@@ -122,6 +127,11 @@ Result<CapabilityReport> inspect() {
   if (!machine.config) report.notes.push_back(machine.config_problem + "; what it claims is unknown");
   report.capabilities = inspect_capabilities(machine);
   for (Capability& one : inspect_libseccomp()) report.capabilities.push_back(std::move(one));
+  if (machine.scratch) {
+    const std::string folder = machine.scratch->path();
+    machine.scratch.reset();
+    if (::access(folder.c_str(), F_OK) == 0) complain(fmt::format("the folder {} cannot be removed", folder));
+  }
   return report;
 }
 
@@ -184,6 +194,7 @@ int check(const CheckOptions& options) {
     if (!read) return complain(read.error().message, kExitUsage);
     earlier = std::move(*read);
   }
+  ::signal(SIGXFSZ, SIG_IGN);  // below a limit of file sizes a write fails with EFBIG instead
   auto inspected = inspect();
   if (!inspected) return complain(inspected.error().message, kExitCouldNotRun);
   const CapabilityReport& report = *inspected;

@@ -19,6 +19,7 @@
 #include "app/supervisor.h"
 #include "base/errno_text.h"
 #include "kernel/host.h"
+#include "kernel/tools.h"
 #include "report/json.h"
 #include "report/junit.h"
 #include "report/output.h"
@@ -226,6 +227,9 @@ int run(const RunOptions& options) {
   if (auto touched = touch_shard_status_file(options); !touched) return complain(touched.error().message, kExitCouldNotRun);
   if (options.list) return list(*cases, options);
 
+  // Without these no end of a case would ever be seen or brought about.
+  if (const std::string broken = find_broken_tool({"poll(2)", "kill(2)", "waitid(2)", "wait4(2)"}); !broken.empty())
+    return complain("no case can be run: " + broken, kExitCouldNotRun);
   auto host = inspect_host();
   if (!host) return complain(host.error().message, kExitCouldNotRun);
   Report report = blank_report(*host);

@@ -13,6 +13,7 @@
 
 #include "base/deadline.h"
 #include "base/unique_fd.h"
+#include "kernel/trial.h"
 
 namespace sandgauge {
 namespace {
@@ -44,7 +45,7 @@ constexpr std::chrono::seconds kTrial{1};
   const Deadline deadline(kTrial);
   while (::poll(&ended, 1, deadline.poll_timeout()) < 0 && errno == EINTR) {
   }
-  ::kill(pid, SIGKILL);
+  kill_by_any_call(pid);
   int status = 0;
   while (::waitpid(pid, &status, 0) < 0) {
     if (errno != EINTR) return false;

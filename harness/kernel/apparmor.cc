@@ -206,6 +206,8 @@ void find_load(const Machine& machine, Capability& c) {
   if (facts == nullptr) return;
   if (facts->loaded) {
     c.works = {Standing::yes, "a profile was loaded, and removed again"};
+  } else if (facts->made && !machine.first_user_namespace) {
+    c.works = {Standing::untested, "in another user namespace than the first: " + std::string(facts->problem)};
   } else if (facts->made) {
     c.works = {Standing::no, "a profile cannot be loaded: " + std::string(facts->problem)};
   } else {

@@ -86,7 +86,8 @@ void last_line(char* log) {
 }
 
 bool has_privilege(const Machine& machine) {
-  return machine.has("CAP_SYS_ADMIN") || (machine.has("CAP_BPF") && machine.has("CAP_PERFMON"));
+  const auto has = [&machine](const char* capability) { return machine.has_in_first_namespace(capability); };
+  return has("CAP_SYS_ADMIN") || (has("CAP_BPF") && has("CAP_PERFMON"));
 }
 
 /// The program's descriptor; -1, with a finding, if it does not load.
@@ -100,7 +101,7 @@ int load(Witness& witness, const Machine& machine, const CommName& name) {
   const long fd = load_program(program);
   if (fd >= 0) return static_cast<int>(fd);
   if (fd == -EPERM && !has_privilege(machine)) {
-    witness.untested("needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN");
+    witness.untested("needs CAP_BPF and CAP_PERFMON, or CAP_SYS_ADMIN, in the first user namespace");
     return -1;
   }
   char log[4096]{};

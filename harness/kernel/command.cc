@@ -25,8 +25,8 @@ constexpr std::chrono::seconds kPatience{5};
 [[noreturn]] void become(const std::vector<std::string>& words, int output, const std::function<bool()>& before_exec) {
   const int null = ::open("/dev/null", O_RDONLY);
   ::dup2(null, STDIN_FILENO);
-  ::dup2(output, STDOUT_FILENO);
-  ::dup2(output, STDERR_FILENO);
+  // Never with our own standard output: what the program says would stand in the report.
+  if (::dup2(output, STDOUT_FILENO) < 0 || ::dup2(output, STDERR_FILENO) < 0) ::_exit(kNotStarted);
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
@@ -56,13 +56,15 @@ CommandResult run_command(const std::vector<std::string>& words, const std::func
   bool ended = false;
   while (!ended && !deadline.passed() && result.output.size() <= kMostOutput) {
     pollfd readable{.fd = own.get(), .events = POLLIN, .revents = 0};
-    if (::poll(&readable, 1, deadline.poll_timeout()) < 1) continue;
+    const int ready = ::poll(&readable, 1, deadline.poll_timeout());
+    if (ready < 0 && errno != EINTR) break;
+    if (ready < 1) continue;
     char buffer[4096];
     const ssize_t length = ::read(own.get(), buffer, sizeof buffer);
     if (length > 0) result.output.append(buffer, static_cast<std::size_t>(length));
     ended = length == 0 || (length < 0 && errno != EINTR);
   }
-  if (!ended) ::kill(pid, SIGKILL);
+  if (!ended) kill_by_any_call(pid);
   const int status = wait_for(pid);
   if (WIFEXITED(status)) result.exit_code = WEXITSTATUS(status);
   result.not_started = result.exit_code == kNotStarted;

@@ -44,6 +44,10 @@ long Listened::result() const {
 }
 
 bool start_caller(Witness& witness, Listened& listened, unsigned long flags) {
+  if (const int denied = seccomp_denied(SECCOMP_FILTER_FLAG_NEW_LISTENER | flags)) {
+    witness.untested("seccomp(2) is denied: %s", error_name(denied));
+    return false;
+  }
   auto note = SharedSlot<CallerNote>::make();
   int ends[2];
   if (!note || ::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0) {

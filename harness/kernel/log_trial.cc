@@ -15,6 +15,7 @@
 #include "base/errno_text.h"
 #include "base/unique_fd.h"
 #include "kernel/filter_call.h"
+#include "kernel/tools.h"
 #include "kernel/trial.h"
 
 namespace sandgauge {
@@ -65,6 +66,10 @@ LogTrial run_trial() {
     trial.action = trial.flag = {Standing::untested, "without audit records it cannot be seen: " + why};
     return trial;
   };
+  if (!broken_tool().empty()) {
+    trial.readable = {Standing::untested, broken_tool()};
+    return nothing_seen(broken_tool());
+  }
   if (ask([] { return ::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT) >= 0 ? 0L : -1L; }) == -kKilled) {
     trial.readable = {Standing::untested, fmt::format("socket(NETLINK_AUDIT): {}", error_name(kKilled))};
     return nothing_seen(trial.readable.evidence);

@@ -3,7 +3,7 @@
 //   const LogTrial trial = try_logging();
 //   trial.action;   // a call that a filter answered with LOG was recorded
 //
-// Needs CAP_AUDIT_READ in the initial user namespace; elsewhere every finding is "untested" and says so.
+// Needs CAP_AUDIT_READ in the first user namespace; elsewhere every finding is "untested" and says so.
 #pragma once
 
 #include "model/capability.h"

@@ -90,7 +90,8 @@ void find_lockdown(const Machine& machine, Capability& c) {
   }
 #if defined(__x86_64__)
   c.works = attempt([&](Witness& witness) {
-    if (!machine.has("CAP_SYS_RAWIO")) return witness.untested("needs CAP_SYS_RAWIO");
+    if (!machine.has_in_first_namespace("CAP_SYS_RAWIO"))
+      return witness.untested("needs CAP_SYS_RAWIO in the first user namespace");
     // Port 0x80 is where a PC's start-up code shows its progress. It is not written to, only asked for, by this child alone.
     constexpr unsigned long kPort = 0x80;
     if (::ioperm(kPort, 1, 1) == 0) return witness.no("a privileged process gets access to I/O ports");

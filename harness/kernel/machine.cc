@@ -13,6 +13,7 @@
 
 #include "base/shared_slot.h"
 #include "kernel/host.h"
+#include "kernel/surroundings.h"
 #include "kernel/text_file.h"
 #include "kernel/trial.h"
 
@@ -87,6 +88,7 @@ Result<Machine> inspect_machine() {
     machine.config_problem = config.error().message;
   }
   if (auto status = read_text_file("/proc/self/status")) machine.status = std::move(*status);
+  machine.first_user_namespace = !in_another_user_namespace();
   read_lsms(machine);
   auto scratch = TempDir::make();
   if (scratch) {

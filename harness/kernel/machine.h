@@ -29,7 +29,13 @@ struct Machine {
   std::string scratch_problem;
   std::vector<std::string> self_exec;  // the command that runs confined_step() (kernel/apparmor.h); empty: there is none
 
+  bool first_user_namespace = true;  // also where that cannot be seen
+
   [[nodiscard]] bool has(const std::string& capability) const { return host.capabilities.contains(capability); }
+  /// As the kernel asks with capable(): a capability in another user namespace does not count.
+  [[nodiscard]] bool has_in_first_namespace(const std::string& capability) const {
+    return first_user_namespace && has(capability);
+  }
   [[nodiscard]] bool lists(const std::string& lsm) const { return lsms && lsms->contains(lsm); }
 };
 

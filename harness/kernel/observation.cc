@@ -33,8 +33,8 @@ void find_audit(const Machine& machine, Capability& c) {
                                       : Standing::no,
                   "socket(NETLINK_AUDIT): " + evidence};
   c.works = try_logging().readable;
-  if (c.works.standing == Standing::no && !machine.has("CAP_AUDIT_READ") && error == 0)
-    c.works = {Standing::untested, "needs CAP_AUDIT_READ in the initial user namespace"};
+  if (c.works.standing == Standing::no && !machine.has_in_first_namespace("CAP_AUDIT_READ") && error == 0)
+    c.works = {Standing::untested, "needs CAP_AUDIT_READ in the first user namespace"};
 }
 
 struct AuditStatus {
@@ -46,7 +46,8 @@ void find_auditd(const Machine& machine, Capability& c) {
   c.works = attempt([&](Witness& witness) {
     const UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_AUDIT));
     if (!socket) return witness.no("socket(NETLINK_AUDIT): %s", error_name(errno));
-    if (!machine.has("CAP_AUDIT_CONTROL")) return witness.untested("needs CAP_AUDIT_CONTROL");
+    if (!machine.has_in_first_namespace("CAP_AUDIT_CONTROL"))
+      return witness.untested("needs CAP_AUDIT_CONTROL in the first user namespace");
     nlmsghdr request{};
     request.nlmsg_len = sizeof request;
     request.nlmsg_type = AUDIT_GET;
@@ -74,7 +75,7 @@ void find_auditd(const Machine& machine, Capability& c) {
 void find_dmesg(const Machine& machine, Capability& c) {
   constexpr char kRestrict[] = "/proc/sys/kernel/dmesg_restrict";
   if (const auto restricted = read_setting(kRestrict)) {
-    const bool allowed = *restricted == "0" || machine.has("CAP_SYSLOG");
+    const bool allowed = *restricted == "0" || machine.has_in_first_namespace("CAP_SYSLOG");
     c.advertised = {allowed ? Standing::yes : Standing::no, fmt::format("{} is {}", kRestrict, *restricted)};
   } else {
     c.advertised = {Standing::unknown, restricted.error().message};
@@ -134,12 +135,14 @@ void find_hardware(const Machine&, Capability& c) {
 
 void find_ptrace(const Machine&, Capability& c) {
   c.works = attempt([](Witness& witness) {
+    constexpr int kNoStop = 255;
     const pid_t tracee = fork_helper([] {
-      if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(std::min(errno, 255));
-      ::raise(SIGSTOP);
+      if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(std::min(errno, kNoStop - 1));
+      if (::raise(SIGSTOP) != 0) ::_exit(kNoStop);
       ::syscall(SYS_getppid);
     });
     int status = wait_for(tracee);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == kNoStop) return witness.untested("the tracee did not stop by raise(3)");
     if (WIFEXITED(status)) return witness.no("ptrace(PTRACE_TRACEME): %s", error_name(WEXITSTATUS(status)));
     if (!WIFSTOPPED(status)) return witness.untested("the tracee died");
     if (::ptrace(PTRACE_SETOPTIONS, tracee, nullptr, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL) != 0 ||

@@ -144,12 +144,14 @@ void find_trace(const Machine&, Capability& c) {
     constexpr unsigned kMessage = 7;
     const pid_t tracee = fork_helper([] {
       if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
-      ::raise(SIGSTOP);
+      if (::raise(SIGSTOP) != 0) ::_exit(3);
       if (load_filter(answer(kTrialCall, SECCOMP_RET_TRACE | kMessage)) < 0) ::_exit(2);
       trial_call();
     });
     int status = wait_for(tracee);
-    if (!WIFSTOPPED(status)) return witness.untested("ptrace(PTRACE_TRACEME) is refused");
+    const bool refused = WIFEXITED(status) && WEXITSTATUS(status) == 1;
+    if (!WIFSTOPPED(status))
+      return witness.untested(refused ? "ptrace(PTRACE_TRACEME) is refused" : "the tracee did not stop by raise(3)");
     if (::ptrace(PTRACE_SETOPTIONS, tracee, nullptr, PTRACE_O_TRACESECCOMP | PTRACE_O_EXITKILL) != 0)
       return witness.no("PTRACE_O_TRACESECCOMP: %s", error_name(errno));
     ::ptrace(PTRACE_CONT, tracee, nullptr, nullptr);

@@ -28,6 +28,13 @@ void advertise(Capability& c, unsigned long flags) {
   c.advertised = {standing, fmt::format("seccomp(2) with this flag and no filter: {}", error_name(error))};
 }
 
+/// False, with a finding, where a filter around this process keeps seccomp(2) from us.
+bool seccomp_is_open(Witness& witness, unsigned long flags) {
+  const int denied = seccomp_denied(flags);
+  if (denied != 0) witness.untested("seccomp(2) is denied: %s", error_name(denied));
+  return denied == 0;
+}
+
 const auto kDenial = answer(kTrialCall, SECCOMP_RET_ERRNO | EACCES);
 
 /// A second thread that waits until it is asked to do something, so that the first one can change it meanwhile.
@@ -66,6 +73,7 @@ struct Sibling {
 void find_tsync(const Machine&, Capability& c) {
   advertise(c, SECCOMP_FILTER_FLAG_TSYNC);
   c.works = attempt([](Witness& witness) {
+    if (!seccomp_is_open(witness, SECCOMP_FILTER_FLAG_TSYNC)) return;
     Sibling sibling{.first = trial_call, .second = trial_call};
     if (!sibling.start()) return witness.untested("no second thread can be made");
     if (sibling.first_result <= 0) return witness.untested("getppid(2) fails before any filter of ours");
@@ -80,6 +88,7 @@ void find_tsync(const Machine&, Capability& c) {
 void find_tsync_esrch(const Machine&, Capability& c) {
   advertise(c, SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH);
   c.works = attempt([](Witness& witness) {
+    if (!seccomp_is_open(witness, SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_TSYNC_ESRCH)) return;
     Sibling sibling{.first = [] { return load_filter(kDenial); }, .second = trial_call};
     if (!sibling.start()) return witness.untested("no second thread can be made");
     if (sibling.first_result != 0) return witness.untested("the other thread cannot load a filter of its own");
@@ -96,6 +105,7 @@ void find_tsync_esrch(const Machine&, Capability& c) {
 void find_log_flag(const Machine&, Capability& c) {
   advertise(c, SECCOMP_FILTER_FLAG_LOG);
   c.works = attempt([](Witness& witness) {
+    if (!seccomp_is_open(witness, SECCOMP_FILTER_FLAG_LOG)) return;
     const long loaded = load_filter(kDenial, SECCOMP_FILTER_FLAG_LOG);
     if (loaded < 0) return witness.no("the flag is refused: %s", error_name(static_cast<int>(-loaded)));
     witness.yes("the flag is taken");
@@ -106,6 +116,7 @@ void find_log_flag(const Machine&, Capability& c) {
 void find_spec_allow(const Machine&, Capability& c) {
   advertise(c, SECCOMP_FILTER_FLAG_SPEC_ALLOW);
   c.works = attempt([](Witness& witness) {
+    if (!seccomp_is_open(witness, SECCOMP_FILTER_FLAG_SPEC_ALLOW)) return;
     const SsbStates with = ssb_around_filter(SECCOMP_FILTER_FLAG_SPEC_ALLOW);
     if (with.load_error != 0) return witness.no("the flag is refused: %s", error_name(with.load_error));
     const SsbStates without = ssb_around_filter(0);
@@ -120,6 +131,7 @@ void find_spec_allow(const Machine&, Capability& c) {
 void find_new_listener(const Machine&, Capability& c) {
   advertise(c, SECCOMP_FILTER_FLAG_NEW_LISTENER);
   c.works = attempt([](Witness& witness) {
+    if (!seccomp_is_open(witness, SECCOMP_FILTER_FLAG_NEW_LISTENER)) return;
     const long fd = load_filter(answer(kTrialCall, SECCOMP_RET_USER_NOTIF), SECCOMP_FILTER_FLAG_NEW_LISTENER);
     if (fd < 0) return witness.no("seccomp(2): %s", error_name(static_cast<int>(-fd)));
     if (::fcntl(static_cast<int>(fd), F_GETFD) != FD_CLOEXEC) return witness.no("no descriptor comes back");

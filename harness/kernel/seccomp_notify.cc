@@ -30,7 +30,7 @@ void find_sizes(const Machine&, Capability& c) {
   if (asked != 0) {
     c.advertised = {asked == -EINVAL ? Standing::no : Standing::unknown,
                     fmt::format("seccomp(SECCOMP_GET_NOTIF_SIZES): {}", error_name(static_cast<int>(-asked)))};
-    c.works = {asked == -kKilled ? Standing::untested : Standing::no, c.advertised.evidence};
+    c.works = {asked == -EINVAL ? Standing::no : Standing::untested, c.advertised.evidence};
     return;
   }
   const NotifySizes sizes = **shared;
@@ -72,7 +72,7 @@ void find_id_valid(const Machine&, Capability& c) {
       return ::ioctl(listened.listener.get(), SECCOMP_IOCTL_NOTIF_ID_VALID, &listened.notification.id) == 0 ? 0 : errno;
     };
     if (const int error = valid()) return witness.no("SECCOMP_IOCTL_NOTIF_ID_VALID: %s", error_name(error));
-    ::kill(listened.caller, SIGKILL);
+    kill_by_any_call(listened.caller);
     wait_for(listened.caller);
     if (valid() != ENOENT) return witness.no("the id of a dead process still counts as valid");
     witness.yes("the id is valid while the caller waits and ENOENT when it is dead");
@@ -83,7 +83,7 @@ void find_hangup(const Machine&, Capability& c) {
   c.works = attempt([](Witness& witness) {
     Listened listened;
     if (!listen_to_call(witness, listened)) return;
-    ::kill(listened.caller, SIGKILL);
+    kill_by_any_call(listened.caller);
     wait_for(listened.caller);
     pollfd end{.fd = listened.listener.get(), .events = POLLIN, .revents = 0};
     constexpr int kPatienceMs = 500;

@@ -29,22 +29,26 @@ pid_t stopped_tracee(Witness& witness, std::span<const sock_filter> code, unsign
   const pid_t tracee = fork_helper([&] {
     if (load_filter(code, flags) < 0) ::_exit(1);
     if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(2);
-    ::raise(SIGSTOP);
+    if (::raise(SIGSTOP) != 0) ::_exit(5);
     ::_exit(trial_call() == -EACCES ? kDenied : kRan);
   });
   const int status = wait_for(tracee);
   if (WIFSTOPPED(status)) return tracee;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 1) {
+  const int exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
+  if (exit_code == 1 && flags != 0 && seccomp_denied(flags) != 0) {
+    witness.untested("seccomp(2) is denied: %s", error_name(seccomp_denied(flags)));
+  } else if (exit_code == 1) {
     witness.no("the filter does not load");
   } else {
-    witness.untested("ptrace(PTRACE_TRACEME) is refused");
+    witness.untested(exit_code == 2 ? "ptrace(PTRACE_TRACEME) is refused" : "the tracee did not stop by raise(3)");
   }
   return -1;
 }
 
 /// How a request that failed is to be read: without the privilege it needs nothing was learnt.
 void refused(Witness& witness, const Machine& machine, const char* what, int error) {
-  if (error == EACCES && !machine.has("CAP_SYS_ADMIN")) return witness.untested("needs CAP_SYS_ADMIN");
+  if (error == EACCES && !machine.has_in_first_namespace("CAP_SYS_ADMIN"))
+    return witness.untested("needs CAP_SYS_ADMIN in the first user namespace");
   if ((error == EACCES || error == EPERM) && machine.host.outer_filters != 0)
     return witness.untested("%s: %s: a tracer that is under a filter itself may not", what, error_name(error));
   witness.no("%s: %s", what, error_name(error));
@@ -83,7 +87,8 @@ void find_suspend(const Machine& machine, Capability& c) {
     const pid_t tracee = stopped_tracee(witness, kKept);
     if (tracee < 0) return;
     if (::ptrace(PTRACE_SETOPTIONS, tracee, nullptr, kSuspend | PTRACE_O_EXITKILL) != 0) {
-      if (errno == EPERM && !machine.has("CAP_SYS_ADMIN")) return witness.untested("needs CAP_SYS_ADMIN");
+      if (errno == EPERM && !machine.has_in_first_namespace("CAP_SYS_ADMIN"))
+        return witness.untested("needs CAP_SYS_ADMIN in the first user namespace");
       return refused(witness, machine, "PTRACE_O_SUSPEND_SECCOMP", errno);
     }
     ::ptrace(PTRACE_CONT, tracee, nullptr, nullptr);

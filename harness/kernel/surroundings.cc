@@ -152,6 +152,10 @@ std::string hypervisor() {
 #endif
 }
 
+bool in_another_user_namespace() {
+  return in_first_namespace("/proc/self/ns/user", kFirstUserNamespace).standing == Standing::no;
+}
+
 std::vector<Row> host_rows() {
   const auto row = [](const char* id, const char* title, const char* meaning, const char* source,
                       void (*find)(const Machine&, Capability&)) { return Row{id, title, meaning, {}, source, {}, find}; };

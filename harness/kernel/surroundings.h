@@ -15,4 +15,7 @@ Result<std::string> cgroup_version(std::string_view text);
 /// The hypervisor that the CPU names ("KVMKVMKVM", "TCGTCGTCGTCG"), "unnamed" if it has no name, empty if there is none.
 std::string hypervisor();
 
+/// True if it is seen that this process is not in the first user namespace, where the kernel's capable() looks.
+bool in_another_user_namespace();
+
 }  // namespace sandgauge

@@ -2,6 +2,7 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 #include "base/deadline.h"
 #include "base/errno_text.h"
 #include "base/shared_slot.h"
+#include "base/unique_fd.h"
+#include "kernel/tools.h"
 
 namespace sandgauge {
 namespace {
@@ -57,9 +60,12 @@ void die_with(pid_t parent) {
   if (current > 0 && current != parent) ::_exit(1);  // it died before the line above
 }
 
-void become_trial(pid_t parent) {
+void become_trial(pid_t parent, std::chrono::milliseconds deadline) {
   die_with(parent);
   ::setpgid(0, 0);
+  // Ends the trial also where a filter denies every way to send it a signal. Its helpers go with it.
+  ::signal(SIGALRM, SIG_DFL);
+  ::alarm(static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(deadline).count()) + 1);
   for (const int signal : {SIGSYS, SIGSEGV, SIGBUS, SIGILL, SIGTRAP, SIGINT, SIGTERM, SIGHUP, SIGPIPE})
     ::signal(signal, SIG_DFL);
   sigset_t none;
@@ -71,6 +77,48 @@ void become_trial(pid_t parent) {
     core.rlim_cur = std::min<rlim_t>(1, core.rlim_max);
     ::setrlimit(RLIMIT_CORE, &core);
   }
+}
+
+/// By which call the end of a child can be seen: a filter around this process may deny either.
+enum class WaitBy { waitid, wait4, nothing };
+
+constexpr std::chrono::seconds kReapDeadline{3};
+
+/// The wait status that waitid(2) tells in parts.
+int status_of(const siginfo_t& info) {
+  if (info.si_code == CLD_EXITED) return info.si_status << 8;
+  return info.si_status | (info.si_code == CLD_DUMPED ? 0x80 : 0);
+}
+
+/// Does not wait. With waitid(2) the child is left as it is unless `take`; wait4(2) always takes it.
+bool look_for_end(WaitBy way, pid_t pid, bool take, int& status) {
+  if (way == WaitBy::wait4) return ::waitpid(pid, &status, __WALL | WNOHANG) == pid;
+  siginfo_t info{};
+  const int options = WEXITED | WNOHANG | __WALL | (take ? 0 : WNOWAIT);
+  if (::waitid(P_PID, static_cast<id_t>(pid), &info, options) != 0 || info.si_pid != pid) return false;
+  status = status_of(info);
+  return true;
+}
+
+/// False at the deadline.
+bool wait_for_end(WaitBy way, pid_t pid, bool take, int& status, const ChildSignalHeld& held, const Deadline& deadline) {
+  while (!look_for_end(way, pid, take, status)) {
+    if (deadline.passed()) return false;
+    held.wait(deadline);
+  }
+  return true;
+}
+
+WaitBy how_to_wait() {
+  const ChildSignalHeld held;
+  const pid_t pid = ::fork();
+  if (pid < 0) return WaitBy::waitid;
+  if (pid == 0) ::_exit(0);
+  const Deadline deadline(std::chrono::seconds(1));
+  int status = 0;
+  for (const WaitBy way : {WaitBy::waitid, WaitBy::wait4})
+    if (wait_for_end(way, pid, true, status, held, deadline)) return way;
+  return WaitBy::nothing;
 }
 
 Finding silent(int status, bool in_time) {
@@ -108,35 +156,40 @@ void Witness::value(const char* format, ...) {
   va_end(arguments);
 }
 
-Finding attempt(const std::function<void(Witness&)>& trial, std::string* value, std::chrono::milliseconds deadline) {
+Finding attempt_plainly(const std::function<void(Witness&)>& trial, std::string* value, std::chrono::milliseconds deadline) {
   const auto note = SharedSlot<Witness::Note>::make();
   if (!note) return {Standing::untested, note.error().message};
+  static const WaitBy way = how_to_wait();
+  if (way == WaitBy::nothing) return {Standing::untested, "the end of a child cannot be seen: waitid(2) and wait4(2) fail"};
   const ChildSignalHeld held;
   const pid_t self = ::getpid();
   const pid_t pid = ::fork();
   if (pid < 0) return {Standing::untested, "fork: " + errno_text(errno)};
   if (pid == 0) {
-    become_trial(self);
+    become_trial(self, deadline);
     Witness witness(**note);
     trial(witness);
     ::_exit(0);
   }
   ::setpgid(pid, pid);  // the child does so too; whoever is first
-  const Deadline until(deadline);
-  siginfo_t ended{};
-  const auto has_ended = [&] {
-    ended.si_pid = 0;
-    return ::waitid(P_PID, static_cast<id_t>(pid), &ended, WEXITED | WNOHANG | WNOWAIT) == 0 && ended.si_pid == pid;
-  };
-  while (!has_ended() && !until.passed()) held.wait(until);
-  const bool in_time = has_ended();
+  int status = 0;
+  const bool taken = way == WaitBy::wait4;
+  const bool in_time = wait_for_end(way, pid, taken, status, held, Deadline(deadline));
   // The group's number cannot be given to anybody else while the child has not been reaped.
   ::kill(-pid, SIGKILL);
-  ::kill(pid, SIGKILL);
-  const int status = wait_for(pid);
+  if (!in_time || !taken) {
+    kill_by_any_call(pid);
+    wait_for_end(way, pid, true, status, held, Deadline(kReapDeadline));
+  }
   if (value != nullptr) *value = (*note)->value;
   if ((*note)->standing == Standing::none) return silent(status, in_time);
   return {(*note)->standing, (*note)->evidence};
+}
+
+Finding attempt(const std::function<void(Witness&)>& trial, std::string* value, std::chrono::milliseconds deadline) {
+  Finding found = attempt_plainly(trial, value, deadline);
+  if (found.standing != Standing::no || broken_tool().empty()) return found;
+  return {Standing::untested, fmt::format("{}, and trials rely on it; what was seen: {}", broken_tool(), found.evidence)};
 }
 
 long ask(const std::function<long()>& call) {
@@ -164,9 +217,17 @@ pid_t fork_helper(const std::function<void()>& work) {
 
 int wait_for(pid_t pid) {
   int status = 0;
+  if (pid <= 0) return -1;  // fork(2) failed
   while (::waitpid(pid, &status, __WALL) < 0)
     if (errno != EINTR) return -1;
   return status;
+}
+
+void kill_by_any_call(pid_t pid) {
+  if (pid <= 0 || ::kill(pid, SIGKILL) == 0) return;
+  const UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (pidfd && ::syscall(SYS_pidfd_send_signal, pidfd.get(), SIGKILL, nullptr, 0) == 0) return;
+  ::syscall(SYS_tgkill, pid, pid, SIGKILL);
 }
 
 }  // namespace sandgauge

@@ -9,7 +9,9 @@
 // take the report away. It has a process group of its own, which is killed when it ends, and it dies with its parent: no
 // process is left behind. It leaves no core file.
 //
-// A child that dies, returns or runs out of time without a word makes the finding "untested", never "no".
+// A child that dies, returns or runs out of time without a word makes the finding "untested", never "no". So does a "no"
+// where a call that trials rely on does not work (kernel/tools.h). No filter around this process makes it wait for ever: the
+// child has an alarm(2) of its own.
 #pragma once
 
 #include <sys/types.h>
@@ -48,6 +50,10 @@ inline constexpr std::chrono::seconds kTrialDeadline{2};
 Finding attempt(const std::function<void(Witness&)>& trial, std::string* value = nullptr,
                 std::chrono::milliseconds deadline = kTrialDeadline);
 
+/// The same, without asking whether the calls that trials rely on work.
+Finding attempt_plainly(const std::function<void(Witness&)>& trial, std::string* value = nullptr,
+                        std::chrono::milliseconds deadline = kTrialDeadline);
+
 /// Makes one call in a child, because a filter around this process may kill its caller. `call` gives its result or -errno;
 /// so does this, or -kKilled.
 long ask(const std::function<long()>& call);
@@ -61,7 +67,9 @@ const char* error_name(int error);
 /// Forks a child of the trial's own, which dies with the trial and exits with 0 once `work` returns. -1 where fork(2) fails.
 /// Not under a filter that denies getppid(2) by killing.
 pid_t fork_helper(const std::function<void()>& work);
-/// The wait status, or -1.
+/// The wait status, or -1; also -1 for the -1 of a fork that failed.
 int wait_for(pid_t pid);
+/// SIGKILL, by whichever of kill(2), pidfd_send_signal(2) and tgkill(2) works. async-signal-safe.
+void kill_by_any_call(pid_t pid);
 
 }  // namespace sandgauge

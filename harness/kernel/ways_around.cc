@@ -19,21 +19,29 @@
 namespace sandgauge {
 namespace {
 
-/// Whether `number` comes through `abi`'s entry under a filter that denies the native call and does not look at the arch.
-void see_entry(Witness& witness, Abi abi, long number) {
+/// Whether a call comes through `abi`'s entry under a filter that denies the native call and does not look at the arch. A
+/// filter around this process can answer with any number below 0 or with 0, but with no pid; and it may deny one of the two
+/// calls.
+void see_entry(Witness& witness, Abi abi, long getppid, long getpid) {
   constexpr int kRuns = 1;
   constexpr int kDenied = 2;
   constexpr int kNotHere = 3;
   constexpr int kNoFilter = 4;
-  const int plain = wait_for(fork_helper([&] { ::_exit(foreign_call(abi, number) == ::getppid() ? kRuns : kNotHere); }));
-  if (!WIFEXITED(plain) && WTERMSIG(plain) == SIGSYS) return witness.no("a filter around this process kills at this entry");
-  if (!WIFEXITED(plain)) return witness.no("the entry instruction gives signal %d", WTERMSIG(plain));
-  if (WEXITSTATUS(plain) != kRuns) return witness.no("getppid through this entry is not run");
+  const pid_t self = ::getpid();
+  if (self <= 0) return witness.untested("getpid(2) fails before any filter of ours");
+  const auto runs = [=] {
+    const pid_t own = ::getpid();
+    return foreign_call(abi, getppid) == self || (own > 0 && foreign_call(abi, getpid) == own);
+  };
+  const int plain = wait_for(fork_helper([&] { ::_exit(runs() ? kRuns : kNotHere); }));
+  if (WIFSIGNALED(plain) && WTERMSIG(plain) == SIGSYS) return witness.no("a filter around this process kills at this entry");
+  if (WIFSIGNALED(plain)) return witness.no("the entry instruction gives signal %d", WTERMSIG(plain));
+  if (!WIFEXITED(plain)) return witness.untested("the end of a child cannot be seen");
+  if (WEXITSTATUS(plain) != kRuns) return witness.no("neither getppid nor getpid through this entry is run");
   const int filtered = wait_for(fork_helper([&] {
-    const pid_t parent = ::getppid();
-    const bool loaded = load_filter(answer(kTrialCall, SECCOMP_RET_ERRNO | EACCES)) == 0;
-    if (!loaded || trial_call() != -EACCES) ::_exit(kNoFilter);
-    ::_exit(foreign_call(abi, number) == parent ? kRuns : kDenied);
+    const bool loaded = load_filter(answer(kTrialCall, SECCOMP_RET_ERRNO | EXDEV)) == 0;
+    if (!loaded || trial_call() != -EXDEV || foreign_call(abi, getpid) != ::getpid()) ::_exit(kNoFilter);
+    ::_exit(foreign_call(abi, getppid) == self ? kRuns : kDenied);
   }));
   if (!WIFEXITED(filtered) || WEXITSTATUS(filtered) == kNoFilter)
     return witness.yes("calls of this ABI are run; no filter could be loaded to look for a way around it");
@@ -44,11 +52,12 @@ void see_entry(Witness& witness, Abi abi, long number) {
 
 void find_i386(const Machine&, Capability& c) {
   constexpr long kI386Getppid = 64;
+  constexpr long kI386Getpid = 20;
   if (native_abi() != Abi::x86_64) {
     c.works = {Standing::no, "this machine has no such entry"};
     return;
   }
-  c.works = attempt([](Witness& witness) { see_entry(witness, Abi::i386, kI386Getppid); });
+  c.works = attempt([](Witness& witness) { see_entry(witness, Abi::i386, kI386Getppid, kI386Getpid); });
 }
 
 void find_x32(const Machine&, Capability& c) {
@@ -56,7 +65,7 @@ void find_x32(const Machine&, Capability& c) {
     c.works = {Standing::no, "this machine has no such entry"};
     return;
   }
-  c.works = attempt([](Witness& witness) { see_entry(witness, Abi::x32, kTrialCall); });
+  c.works = attempt([](Witness& witness) { see_entry(witness, Abi::x32, kTrialCall, SYS_getpid); });
 }
 
 constexpr std::uintptr_t kVsyscallPage = 0xffffffffff600000;  // gettimeofday; Linux arch/x86/entry/vsyscall
@@ -176,6 +185,21 @@ void find_io_uring(const Machine&, Capability& c) {
   });
 }
 
+/// A filter may deny unshare(2) and not know what clone(2) can do.
+void see_cloned_namespace(Witness& witness, int unshare_error) {
+  constexpr unsigned long kFlags = CLONE_NEWUSER | CLONE_NEWUTS | SIGCHLD;
+  constexpr int kNoPrivilege = 1;
+  const long child = ::syscall(SYS_clone, kFlags, nullptr, nullptr, nullptr, nullptr);
+  if (child < 0)
+    return witness.no("unshare(CLONE_NEWUSER): %s; clone(CLONE_NEWUSER): %s", error_name(unshare_error), error_name(errno));
+  if (child == 0) ::_exit(::sethostname("sandgauge", 9) == 0 ? 0 : kNoPrivilege);
+  const int status = wait_for(static_cast<pid_t>(child));
+  if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+    return witness.untested("clone(CLONE_NEWUSER) makes one, but sethostname(2) in it fails");
+  witness.yes("clone(CLONE_NEWUSER) gives a process without privilege all capabilities; unshare(CLONE_NEWUSER): %s",
+              error_name(unshare_error));
+}
+
 void find_user_namespaces(const Machine& machine, Capability& c) {
   constexpr char kMost[] = "/proc/sys/user/max_user_namespaces";
   std::string evidence;
@@ -198,7 +222,7 @@ void find_user_namespaces(const Machine& machine, Capability& c) {
     if (machine.host.uid == 0 && ::syscall(SYS_setresuid, kNobody, kNobody, kNobody) != 0)
       return witness.untested("cannot become an ordinary user to try it: setresuid(2): %s", error_name(errno));
     ::prctl(PR_SET_DUMPABLE, 1);
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWUTS) != 0) return witness.no("unshare(CLONE_NEWUSER): %s", error_name(errno));
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWUTS) != 0) return see_cloned_namespace(witness, errno);
     const int error = ::sethostname("sandgauge", 9) == 0 ? 0 : errno;
     if (error != 0 && machine.host.outer_filters != 0)
       return witness.untested("sethostname(2) in the namespace: %s, maybe by a filter around this process",

@@ -2,6 +2,7 @@
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import xml.etree.ElementTree as xml
@@ -234,10 +235,89 @@ def test_calls_that_only_seem_to_succeed_are_not_taken_for_working():
     ended = sandgauge("check", "--format", "json", preexec_fn=confine.filtered({number: confine.errno(0) for number in idle}))
     assert ended.code == 0, ended.err
     working = {one["id"] for one in json.loads(ended.out)["capabilities"] if one["works"]["standing"] == "yes"}
-    other_ways = {"seccomp.filter", "libseccomp.filter", "libseccomp.binary_tree"}  # by prctl(2)
-    seen_by_return_value = {"seccomp.jit.limit", "bpf_lsm.load", "bpf_lsm.attach"}
-    untouched = {"apparmor.parser", "around.i386", "around.x32", "around.vsyscall", "observe.dmesg", "observe.audit"}
-    assert working <= other_ways | seen_by_return_value | untouched
+    needing_them = ("seccomp.syscall", "seccomp.action_query", "seccomp.flag.", "seccomp.notify", "seccomp.trace", "seccomp.ptrace.",
+                    "landlock.", "around.io_uring", "around.user_namespaces", "observe.ptrace", "observe.perf", "bpf_lsm.enforce")
+    assert not [name for name in working if name.startswith(needing_them)]
+    # Without a flag a filter is loaded by prctl(2).
+    assert {name for name in working if name.startswith("libseccomp.")} <= {"libseccomp.filter", "libseccomp.binary_tree"}
+
+
+# What trials themselves rely on, and ways that have another one beside them.
+TOOLS = {"poll": 7, "dup": 32, "dup2": 33, "wait4": 61, "kill": 62, "fcntl": 72, "getppid": 110, "prctl": 157, "tgkill": 234,
+         "waitid": 247, "unshare": 272, "dup3": 292, "seccomp": 317}
+OF_ITSELF = {"seccomp.syscall", "seccomp.action_query", "seccomp.filter", "seccomp.no_new_privs"}
+
+
+def denied(names: str, answer: int):
+    return confine.filtered({TOOLS[name]: answer for name in names.split()})
+
+
+@pytest.mark.skipif(confine.NATIVE != "x86_64", reason="the numbers are x86_64's")
+@pytest.mark.parametrize("names, answer", [
+    *(("getppid", confine.errno(number)) for number in (0, 1, 18, 38)), ("getppid", 0x7FF00000), ("getppid", confine.KILL_PROCESS),
+    ("wait4", confine.errno(1)), ("waitid", confine.errno(1)), ("waitid wait4", confine.errno(1)), ("tgkill", confine.errno(1)),
+    ("kill", confine.errno(1)), ("kill", confine.errno(38)), ("fcntl", confine.errno(1)), ("poll", confine.errno(1)),
+    ("prctl", confine.errno(1)), ("unshare", confine.errno(1)), ("seccomp", confine.errno(1)), ("seccomp", confine.errno(38)),
+    ("seccomp", confine.errno(0)),
+], ids=str)
+def test_a_denied_tool_of_the_trials_makes_no_wrong_yes_or_no(names, answer, report, tmp_path):
+    ended = sandgauge("check", "--format", "json", preexec_fn=denied(names, answer), env={**os.environ, "TMPDIR": str(tmp_path)})
+    assert ended.code == 0, ended.err
+    free, wrong = by_id(report), {}
+    for name, one in by_id(json.loads(ended.out)).items():
+        if {one["works"]["standing"], free[name]["works"]["standing"]} == {"yes", "no"} and name not in OF_ITSELF:
+            wrong[name] = one["works"]
+    assert not wrong
+    assert leftovers(tmp_path) == []
+
+
+@pytest.mark.skipif(confine.NATIVE != "x86_64", reason="the numbers are x86_64's")
+def test_a_denied_way_is_not_missed_where_there_is_another_one(report):
+    def found_without(name: str) -> dict:
+        return by_id(json.loads(sandgauge("check", "--format", "json", preexec_fn=denied(name, confine.errno(1))).out))
+    free, found = by_id(report), found_without("seccomp")
+    for name in ("kill", "trap", "errno", "allow", "trace", "ptrace.skip", "limit.instructions"):
+        assert found[f"seccomp.{name}"]["works"]["standing"] == free[f"seccomp.{name}"]["works"]["standing"], found[f"seccomp.{name}"]
+    assert "seccomp(2) is denied: EPERM" in found["seccomp.flag.tsync"]["works"]["evidence"]
+    found = found_without("unshare")
+    assert found["around.user_namespaces"]["works"]["standing"] == free["around.user_namespaces"]["works"]["standing"]
+    found = found_without("getppid")
+    assert found["around.i386"]["works"]["standing"] == free["around.i386"]["works"]["standing"]
+    assert "getppid(2) does not work here: EPERM" in found["seccomp.notify.sizes"]["works"]["evidence"]
+
+
+@pytest.mark.skipif(confine.NATIVE != "x86_64", reason="the numbers are x86_64's")
+@pytest.mark.parametrize("names", ["kill", "waitid wait4", "poll"])
+def test_run_says_at_once_that_no_case_can_be_ended_here(names):
+    ended = sandgauge("run", "actions", preexec_fn=denied(names, confine.errno(1)))
+    assert (ended.code, ended.out) == (3, "") and "no case can be run: " in ended.err
+
+
+@pytest.mark.skipif(confine.NATIVE != "x86_64", reason="the numbers are x86_64's")
+def test_a_helper_program_never_has_our_standard_output():
+    ended = sandgauge("check", "--format", "json", preexec_fn=denied("dup dup2 dup3", confine.errno(1)))
+    assert json.loads(ended.out)["schema"] == "sandgauge.check/1"
+
+
+def test_below_limits_nothing_is_missed_for_another_reason_and_nothing_stays_behind(report, tmp_path):
+    for which, limit in ((resource.RLIMIT_FSIZE, 0), (resource.RLIMIT_NOFILE, 16), (resource.RLIMIT_NOFILE, 4)):
+        ended = sandgauge("check", "--format", "json", env={**os.environ, "TMPDIR": str(tmp_path)},
+                          preexec_fn=lambda: resource.setrlimit(which, (limit, limit)))  # pylint: disable=cell-var-from-loop
+        assert ended.code in (0, 3) and bool(ended.out) == (ended.code == 0), ended.err
+        assert leftovers(tmp_path) == []
+        free = by_id(report)
+        for name, one in by_id(json.loads(ended.out or '{"capabilities": []}')).items():
+            if free[name]["works"]["standing"] == "yes":
+                assert one["works"]["standing"] != "no", one
+
+
+def test_root_of_another_user_namespace_lacks_what_the_first_one_asks_for():
+    if run("unshare", "-Ur", "true").code != 0:
+        pytest.skip("no user namespace can be made")
+    found = by_id(json.loads(run("unshare", "-Ur", SANDGAUGE, "check", "--format", "json").out))
+    for name in ("seccomp.ptrace.get_filter", "seccomp.ptrace.get_metadata", "seccomp.ptrace.suspend", "bpf_lsm.load", "bpf_lsm.attach",
+                 "bpf_lsm.enforce", "observe.audit"):
+        assert found[name]["works"]["standing"] == "untested", found[name]
 
 
 def test_without_a_folder_for_files_it_says_so():
