@@ -5,11 +5,14 @@
 
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <string>
 
 namespace sandgauge {
 
-inline void complain(const std::string& message) { fmt::print(stderr, "sandgauge: {}\n", message); }
+/// As it is, to stderr. A reader that has gone is nobody to tell; fmt::print() would throw.
+inline void say(const std::string& text) { std::fputs(text.c_str(), stderr); }
+inline void complain(const std::string& message) { say(fmt::format("sandgauge: {}\n", message)); }
 inline int complain(const std::string& message, int exit_code) { return complain(message), exit_code; }
 
 }  // namespace sandgauge

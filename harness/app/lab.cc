@@ -36,11 +36,11 @@ void report_failure(const Kernel& kernel, const GuestRun& run) {
   constexpr int kLines = 15;
   complain(fmt::format("{}: BROKEN: {}", kernel.name, run.trouble));
   if (run.console.empty() || run.end == GuestEnd::interrupted) return;
-  fmt::print(stderr, "The last lines of its console:\n{}\n", last_lines(run.console, kLines));
+  say(fmt::format("The last lines of its console:\n{}\n", last_lines(run.console, kLines)));
   const auto cache = KernelCache::open();
   const auto kept = cache ? cache->keep_console(kernel.name, run.console) : Result<std::string>(fail(cache.error()));
   if (kept)
-    fmt::print(stderr, "All of it: {}\n", *kept);
+    say(fmt::format("All of it: {}\n", *kept));
   else
     complain(kept.error().message);
 }
@@ -157,7 +157,8 @@ int lab_fetch(const std::vector<KernelName>& kernels) {
   for (const KernelName& name : kernels) {
     const auto kernel = fetch_debian(*cache, name.version, *interrupts);
     if (!kernel) return complain(kernel.error().message, kExitCouldNotRun);
-    fmt::print("{}  {} {}  {}\n", kernel->name, kernel->package, kernel->version, kernel->image);
+    const std::string line = fmt::format("{}  {} {}  {}\n", kernel->name, kernel->package, kernel->version, kernel->image);
+    std::fputs(line.c_str(), stdout);
   }
   return kExitAsExpected;
 }

@@ -184,6 +184,16 @@ def test_an_interrupt_ends_all_guests(tmp_path):
     assert [path for path in tmp_path.glob("*.pid") if os.path.exists(f"/proc/{path.stem}")] == []
 
 
+def test_complaints_that_nobody_reads_do_not_abort_it(tmp_path):
+    words = fake_lab(tmp_path, 2, 'os.write(2, b"broke\\n")\nsys.exit(1)')
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write) as closed:
+        ended = subprocess.run(words, env=fake_environment(tmp_path), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=closed,
+                               timeout=BOOT, check=False)
+    assert ended.returncode == 3
+
+
 def test_a_kernel_that_is_not_there_does_not_keep_the_others(tmp_path):
     words = fake_lab(tmp_path, 2, 'frame(b"X", "0")\ntime.sleep(600)')
     (tmp_path / "k0").unlink()
