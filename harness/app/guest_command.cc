@@ -13,6 +13,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr char kBinary[] = "/usr/bin/sandgauge";
+constexpr char kOutput[] = "/lab/report";
 constexpr char kCases[] = "/usr/share/sandgauge";
 constexpr char kPrograms[] = "/usr/libexec/sandgauge/programs";
 const std::string kLibraries = "/usr/" SANDGAUGE_LIBDIR "/sandgauge";
@@ -69,22 +70,33 @@ std::map<std::string, std::string> guest_environment() {
   return environment;
 }
 
-}  // namespace
-
-std::optional<std::string> output_file_of(const std::vector<std::string>& words) {
-  std::optional<std::string> file;
+/// Where the value of the last -o stands: in which word, from which character on. Nothing if it is the standard output.
+struct OutputValue {
+  std::size_t word = 0;
+  std::size_t begin = 0;
+};
+std::optional<OutputValue> output_value(const std::vector<std::string>& words) {
+  std::optional<OutputValue> value;
   for (std::size_t i = 0; i < words.size() && words[i] != "--"; ++i) {
     const std::string& word = words[i];
     if ((word == "-o" || word == "--output") && i + 1 < words.size()) {
-      file = words[++i];
+      value = {++i, 0};
     } else if (word.starts_with("--output=")) {
-      file = word.substr(word.find('=') + 1);
+      value = {i, word.find('=') + 1};
     } else if (word.starts_with("-o") && word.size() > 2) {
-      file = word.substr(2);
+      value = {i, 2};
     }
   }
-  if (file && (*file == "-" || *file == "/dev/stdout")) file.reset();
-  return file;
+  if (!value) return value;
+  const std::string_view file = std::string_view(words[value->word]).substr(value->begin);
+  return file == "-" || file == "/dev/stdout" ? std::nullopt : value;
+}
+
+}  // namespace
+
+std::optional<std::string> output_file_of(const std::vector<std::string>& words) {
+  const auto value = output_value(words);
+  return value ? std::optional(words[value->word].substr(value->begin)) : std::nullopt;
 }
 
 std::vector<std::string> with_patience(std::vector<std::string> words) {
@@ -101,18 +113,20 @@ Result<GuestCommand> prepare_guest_command(const std::vector<std::string>& words
   if (!installation) return fail(installation.error());
   GuestCommand command;
   GuestPlan plan{.words = with_patience(words), .environment = guest_environment(), .quiet = options.quiet};
+  // One name for every output: in a counted guest another name is another number of instructions.
+  if (const auto value = output_value(plan.words)) {
+    std::string& word = plan.words[value->word];
+    command.outputs.push_back(word.substr(value->begin));
+    word.replace(value->begin, std::string::npos, kOutput);
+    plan.files.emplace_back(kOutput);
+  }
+  const std::vector<std::string> named = plan.words;
   plan.words.insert(plan.words.begin(), kBinary);
   std::error_code ignored;
   plan.folder = fs::current_path(ignored).string();
   if (ignored) plan.folder = "/root";
 
   ImageBuilder image(interrupts);
-  if (const auto file = output_file_of(words)) {
-    command.outputs.push_back(*file);
-    plan.files.push_back(absolute(*file));
-    if (fs::is_directory(fs::path(plan.files[0]).parent_path(), ignored))
-      image.add_folder(fs::path(plan.files[0]).parent_path());
-  }
   // By its name: asked for the libraries of /proc/self/exe, the dynamic loader would tell of itself.
   const std::string binary = fs::read_symlink("/proc/self/exe", ignored).string();
   const auto add_all = [&]() -> Result<void> {
@@ -124,7 +138,7 @@ Result<GuestCommand> prepare_guest_command(const std::vector<std::string>& words
         return added;
     if (auto added = image.set_init(installation->programs + "/lab-init"); !added) return added;
     if (auto added = add_usual_programs(image); !added) return added;
-    if (auto added = add_named_files(image, words); !added) return added;
+    if (auto added = add_named_files(image, named); !added) return added;
     if (!options.config.empty())
       if (auto added = image.add_file(options.config, "/lab/config"); !added) return added;
     for (const std::string& file : options.files)
