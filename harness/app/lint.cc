@@ -11,15 +11,17 @@
 #include "app/lint_live.h"
 #include "app/lint_rules.h"
 #include "app/profile_input.h"
+#include "policy/yaml_reader.h"
 #include "report/lint_report.h"
 #include "report/output.h"
 
 namespace sandgauge {
 namespace {
 
-std::string render(const std::string& file, const std::vector<LintFinding>& findings, LintFormat format) {
+std::string render(const std::string& file, std::string_view text, const std::vector<LintFinding>& findings,
+                   LintFormat format) {
   if (format == LintFormat::json) return lint_json(file, findings, lint_catalog());
-  if (format == LintFormat::sarif) return lint_sarif(file, findings, lint_catalog());
+  if (format == LintFormat::sarif) return lint_sarif(file, text, findings, lint_catalog());
   return lint_text(file, findings);
 }
 
@@ -52,8 +54,12 @@ Result<std::vector<LintFinding>> lint_profile(const Profile& profile, KernelVers
 }
 
 int lint(const LintOptions& options) {
-  const auto profile = read_profile_fully(options.input, options.read);
+  const auto text = read_text(options.input);
+  if (!text) return complain(text.error().message, kExitUsage);
+  auto profile = parse_profile(*text, shown_name(options.input), options.read);
   if (!profile) return complain(profile.error().message, kExitUsage);
+  if (auto recovered = recover_rules(*profile, options.read.context); !recovered)
+    return complain(recovered.error().message, kExitUsage);
   for (const ProfileNote& note : profile->notes)
     if (note.about == ProfileNote::About::resolved) complain(in_place(*profile, note.place, note.text));
   auto findings = lint_profile(*profile, options.read.context.kernel);
@@ -62,7 +68,7 @@ int lint(const LintOptions& options) {
     if (auto asked = ask_kernel(*profile, *findings); !asked)
       return complain("--live: " + asked.error().message, kExitCouldNotRun);
   }
-  if (auto done = write_report(options.output, render(profile->file, *findings, options.format)); !done)
+  if (auto done = write_report(options.output, render(profile->file, *text, *findings, options.format)); !done)
     return complain(done.error().message, kExitCouldNotRun);
   const bool found = std::ranges::any_of(*findings, [&](const LintFinding& finding) {
     return finding.severity <= options.fail_on || (finding.live && finding.live != finding.answer);

@@ -99,13 +99,6 @@ Result<void> recover_rules(Profile& profile, const ProfileContext& context) {
   return {};
 }
 
-Result<Profile> read_profile_fully(const std::string& path, const ReadOptions& options) {
-  auto profile = read_profile(path, options);
-  if (!profile) return profile;
-  if (auto recovered = recover_rules(*profile, options.context); !recovered) return fail(recovered.error());
-  return profile;
-}
-
 Result<Profile> read_profile_aloud(const std::string& path, const ReadOptions& options) {
   const auto text = read_text(path);
   if (!text) return fail(text.error());

@@ -27,14 +27,12 @@ struct ProfileWords {
 void add_profile_options(CLI::App& command, ProfileWords& words);
 Result<ReadOptions> understand(const ProfileWords& words);
 
-/// read_profile(); a compiled filter gets the rules that can be recovered from it, and a note for each call that has none.
-/// Fails for a filter that the kernel would refuse.
-Result<Profile> read_profile_fully(const std::string& path, const ReadOptions& options = {});
-/// For a profile that was parsed from text.
+/// A compiled filter gets the rules that can be recovered from it, and a note for each call that has none. Fails for a
+/// filter that the kernel would refuse.
 Result<void> recover_rules(Profile& profile, const ProfileContext& context);
 
-/// read_profile_fully(), and a line on stderr for each note: "sandgauge: warning: p.json:3:9: unknown syscall 'unmae', ...".
-/// Notes about other machines and about calls of unlisted architectures are nobody's mistake, and not said.
+/// read_profile() and recover_rules(), and a line on stderr for each note: "sandgauge: warning: p.json:3:9: unknown syscall
+/// 'unmae', ...". Notes about other machines and about calls of unlisted architectures are nobody's mistake, and not said.
 Result<Profile> read_profile_aloud(const std::string& path, const ReadOptions& options = {});
 Result<Profile> parse_profile_aloud(std::string_view text, const std::string& file, const ReadOptions& options);
 

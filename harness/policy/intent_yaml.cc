@@ -5,6 +5,7 @@
 #include <optional>
 #include <set>
 
+#include "base/shown.h"
 #include "policy/call_text.h"
 #include "policy/policy_fields.h"
 #include "policy/yaml_value.h"
@@ -37,7 +38,7 @@ Result<std::string> step_of(const Yaml& node) {
     for (const ScenePart& part : kSceneParts) names.push_back(part.name);
     const std::string name = sample.substr(open + 1, std::min<std::size_t>(sample.find('}', open) - open - 1, 40));
     const std::string_view near = nearest_word(name, names);
-    return fail_at(node, "there is no {{{}}} in the scene, expected {}", name,
+    return fail_at(node, "there is no {} in the scene, expected {}", shown("{" + name + "}"),
                    near.empty() ? alternatives(names) : fmt::format("{{{}}}", near));
   }
   if (auto parsed = at(node, parse_call(sample)); !parsed) return fail(parsed.error());

@@ -53,9 +53,9 @@ ordered_json witness_json(const LintFinding& finding) {
   return json;
 }
 
-/// RFC 3986: everything but unreserved characters and '/' as %XX.
+/// RFC 3986: everything but unreserved characters and '/' as %XX. What is no path from here has its scheme.
 std::string uri_of(std::string_view file) {
-  std::string uri;
+  std::string uri = file.starts_with('/') ? "file://" : "";
   for (const char c : file) {
     const auto byte = static_cast<unsigned char>(c);
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
@@ -70,9 +70,26 @@ std::string sarif_level(Severity severity) {
   return severity == Severity::medium ? "warning" : "note";
 }
 
-ordered_json sarif_result(std::string_view file, const LintFinding& finding, std::span<const LintCheck> checks) {
+/// Where each line of a text begins.
+std::vector<std::size_t> line_starts(std::string_view text) {
+  std::vector<std::size_t> starts{0};
+  for (std::size_t end = text.find('\n'); end != std::string_view::npos; end = text.find('\n', end + 1))
+    starts.push_back(end + 1);
+  return starts;
+}
+
+/// Our columns count bytes of UTF-8, SARIF's characters. From 1.
+std::ptrdiff_t sarif_column(std::string_view text, const std::vector<std::size_t>& starts, const LintFinding& finding) {
+  const auto line = static_cast<std::size_t>(finding.line);
+  if (line > starts.size() || finding.column < 1) return 1;
+  const std::string_view before = text.substr(starts[line - 1], static_cast<std::size_t>(finding.column) - 1);
+  return 1 + std::ranges::count_if(before, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; });
+}
+
+ordered_json sarif_result(std::string_view file, std::ptrdiff_t column, const LintFinding& finding,
+                          std::span<const LintCheck> checks) {
   ordered_json place = {{"artifactLocation", {{"uri", uri_of(file)}}}};
-  if (finding.line > 0) place["region"] = {{"startLine", finding.line}, {"startColumn", finding.column}};
+  if (finding.line > 0) place["region"] = {{"startLine", finding.line}, {"startColumn", column}};
   const std::string proof = finding.witness ? fmt::format("\n{}", witness_text(finding)) : "";
   ordered_json result = {{"ruleId", finding.check}};
   if (const LintCheck* check = check_of(finding, checks)) result["ruleIndex"] = check - checks.data();
@@ -111,7 +128,8 @@ std::string lint_json(std::string_view file, const std::vector<LintFinding>& fin
   return dumped({{"file", file}, {"findings", std::move(list)}});
 }
 
-std::string lint_sarif(std::string_view file, const std::vector<LintFinding>& findings, std::span<const LintCheck> checks) {
+std::string lint_sarif(std::string_view file, std::string_view text, const std::vector<LintFinding>& findings,
+                       std::span<const LintCheck> checks) {
   ordered_json rules = ordered_json::array();
   for (const LintCheck& check : checks)
     rules.push_back({{"id", check.id},
@@ -119,9 +137,11 @@ std::string lint_sarif(std::string_view file, const std::vector<LintFinding>& fi
                      {"fullDescription", {{"text", check.explanation}}},
                      {"help", {{"text", check.explanation}}}});
   ordered_json results = ordered_json::array();
-  for (const LintFinding& finding : findings) results.push_back(sarif_result(file, finding, checks));
+  const std::vector<std::size_t> starts = line_starts(text);
+  for (const LintFinding& finding : findings)
+    results.push_back(sarif_result(file, sarif_column(text, starts, finding), finding, checks));
   const ordered_json driver = {{"name", "sandgauge"}, {"semanticVersion", SANDGAUGE_VERSION}, {"rules", std::move(rules)}};
-  ordered_json run = {{"tool", {{"driver", driver}}}, {"results", std::move(results)}};
+  ordered_json run = {{"tool", {{"driver", driver}}}, {"results", std::move(results)}, {"columnKind", "unicodeCodePoints"}};
   return dumped({{"$schema", "https://json.schemastore.org/sarif-2.1.0.json"},
                  {"version", "2.1.0"},
                  {"runs", ordered_json::array({std::move(run)})}});

@@ -19,6 +19,8 @@ namespace sandgauge {
 
 std::string lint_text(std::string_view file, const std::vector<LintFinding>& findings);
 std::string lint_json(std::string_view file, const std::vector<LintFinding>& findings, std::span<const LintCheck> checks);
-std::string lint_sarif(std::string_view file, const std::vector<LintFinding>& findings, std::span<const LintCheck> checks);
+/// `text` is the profile's, to count columns in.
+std::string lint_sarif(std::string_view file, std::string_view text, const std::vector<LintFinding>& findings,
+                       std::span<const LintCheck> checks);
 
 }  // namespace sandgauge

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "report/escape.h"
+
 namespace sandgauge {
 namespace {
 
@@ -17,7 +19,7 @@ constexpr Cause kEveryCause[] = {Cause::none,  Cause::expectation, Cause::disagr
 std::string shown(const Json& json) {
   if (json.is_object()) return "an object";
   if (json.is_array()) return "a list";
-  return fmt::format("{:.40}", json.dump(-1, ' ', false, Json::error_handler_t::replace));
+  return visible(fmt::format("{:.40}", json.dump(-1, ' ', false, Json::error_handler_t::replace)));
 }
 
 /// Takes fields out of one object, which the caller has seen to be one. After the first error nothing more is read.

@@ -2,6 +2,8 @@
 import json
 from pathlib import Path
 
+import urllib.parse
+
 import pytest
 from conftest import PROGRAMS, ROOT, SANDGAUGE, as_nobody, run, sandgauge
 
@@ -157,13 +159,49 @@ def test_lint_finds_the_open_twin_and_the_kernel_agrees(block_mkdir):
            "    mkdirat(), x86_64: ALLOW; this kernel: ALLOW\n" in ended.out
 
 
-def test_lint_speaks_sarif(block_mkdir, tmp_path):
-    assert sandgauge("lint", "--format", "sarif", "-o", tmp_path / "lint.sarif", block_mkdir).code == 1
-    log = json.loads((tmp_path / "lint.sarif").read_text())["runs"][0]
-    rules = [rule["id"] for rule in log["tool"]["driver"]["rules"]]
-    assert {"open-twin", "default-open"} <= {result["ruleId"] for result in log["results"]}
-    for result in log["results"]:
-        assert rules[result["ruleIndex"]] == result["ruleId"] and result["message"]["text"]
+# Of the objects of SARIF 2.1.0 that are written: what each must have, and what else it may have. Its schema allows nothing else.
+SARIF = {
+    "log": ({"version", "runs"}, {"$schema"}),
+    "run": ({"tool", "results"}, {"columnKind"}),
+    "driver": ({"name"}, {"semanticVersion", "rules"}),
+    "rule": ({"id"}, {"shortDescription", "fullDescription", "help"}),
+    "result": ({"message"}, {"ruleId", "ruleIndex", "level", "locations", "properties"}),
+    "place": ({"artifactLocation"}, {"region"}),
+}
+
+
+def sarif_object(kind, value):
+    required, allowed = SARIF[kind]
+    assert required <= set(value) <= required | allowed, (kind, value)
+    return value
+
+
+def test_lint_speaks_sarif(tmp_path):
+    profile = tmp_path / "a ü.json"
+    profile.write_text('{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [\n'
+                       '  {"comment": "äöü😀", "names": ["unmae", "mkdir"], "action": "SCMP_ACT_ERRNO"}]}\n')
+    assert sandgauge("lint", "--format", "sarif", "-o", tmp_path / "lint.sarif", profile).code == 1
+    log = sarif_object("log", json.loads((tmp_path / "lint.sarif").read_text()))
+    assert log["version"] == "2.1.0" and len(log["runs"]) == 1
+    run = sarif_object("run", log["runs"][0])
+    rules = [sarif_object("rule", rule) for rule in sarif_object("driver", run["tool"]["driver"])["rules"]]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    places = {}
+    for result in run["results"]:
+        sarif_object("result", result)
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"] and result["message"]["text"]
+        assert result["level"] in ("error", "warning", "note")
+        place = sarif_object("place", result["locations"][0]["physicalLocation"])
+        uri = urllib.parse.urlsplit(place["artifactLocation"]["uri"])
+        assert uri.scheme == "file" and urllib.parse.unquote(uri.path) == str(profile)
+        if "region" in place:
+            assert set(place["region"]) == {"startLine", "startColumn"} and min(place["region"].values()) >= 1
+            places.setdefault(result["ruleId"], place["region"])
+    assert {"open-twin", "default-open", "unknown-syscall"} <= {result["ruleId"] for result in run["results"]}
+    line = profile.read_text().splitlines()[1]
+    assert run["columnKind"] == "unicodeCodePoints"
+    assert places["unknown-syscall"] == {"startLine": 2, "startColumn": line.index('"unmae"') + 1}
+    assert places["open-twin"] == {"startLine": 2, "startColumn": line.index('"mkdir"') + 1}
 
 
 def test_lint_of_a_profile_of_dockers_size_has_nothing_grave():

@@ -52,9 +52,11 @@ TEST(IntentYamlTest, AMechanismThatCannotSayItStillSaysWhy) {
 }
 
 TEST(IntentYamlTest, RefusesWhatItDoesNotKnowWithItsPlace) {
-  EXPECT_NE(
-      error_of(kWhole, "{in}/new\", 0o755)', leaves", "{inn}/new\", 0o755)', leaves").find("x.yaml:3:11: there is no {inn}"),
-      std::string::npos);
+  EXPECT_NE(error_of(kWhole, "{in}/new\", 0o755)', leaves", "{inn}/new\", 0o755)', leaves")
+                .find("x.yaml:3:11: there is no '{inn}'"),
+            std::string::npos);
+  EXPECT_NE(error_of(kWhole, "{in}/new\", 0o755)', leaves", "{i\tn}/new\", 0o755)', leaves").find("there is no '{i\\x09n}'"),
+            std::string::npos);
   EXPECT_NE(error_of(kWhole, "mkdir(\"{in}", "mkdri(\"{in}").find("did you mean 'mkdir'"), std::string::npos);
   EXPECT_NE(error_of(kWhole, "deny: [make_dir]", "deny: [make_dri]").find("no right 'make_dri'"), std::string::npos);
   EXPECT_NE(error_of(kWhole, "variants:", "variant:").find("did you mean 'variants'"), std::string::npos);

@@ -232,6 +232,7 @@ TEST(DecodeResultTest, WhatIsNotAWholeObjectIsRefused) {
   }
   EXPECT_FALSE(decode_result(line + line));
   EXPECT_FALSE(decode_result("\xff"));
+  EXPECT_EQ(decode_result("\"\x7ft\"").error().message, "a result is not an object: \"\\x7ft\"");
   EXPECT_FALSE(decode_result(std::string(100'000, '[')));
   EXPECT_FALSE(decode_result(std::string(100'000, '[') + std::string(100'000, ']')));
 }

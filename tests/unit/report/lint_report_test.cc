@@ -39,7 +39,8 @@ TEST(LintReportTest, JsonHasTheSame) {
 }
 
 TEST(LintReportTest, SarifIsWhatCodeHostsRead) {
-  const auto json = nlohmann::json::parse(lint_sarif("dir/a b.json", sample(), kChecks));
+  const auto json =
+      nlohmann::json::parse(lint_sarif("dir/a b.json", "{\n\n    \"\u00e4\U0001f600\", \"x\"}", sample(), kChecks));
   EXPECT_EQ(json["version"], "2.1.0");
   const auto& run = json["runs"].at(0);
   EXPECT_EQ(run["tool"]["driver"]["name"], "sandgauge");
@@ -51,10 +52,22 @@ TEST(LintReportTest, SarifIsWhatCodeHostsRead) {
   const auto& place = result["locations"].at(0)["physicalLocation"];
   EXPECT_EQ(place["artifactLocation"]["uri"], "dir/a%20b.json");
   EXPECT_EQ(place["region"]["startLine"], 3);
-  EXPECT_EQ(place["region"]["startColumn"], 19);
+  EXPECT_EQ(place["region"]["startColumn"], 15);  // in characters; in bytes it is 19
+  EXPECT_EQ(run["columnKind"], "unicodeCodePoints");
   EXPECT_FALSE(run["results"].at(1)["locations"].at(0)["physicalLocation"].contains("region"));
   EXPECT_EQ(run["results"].at(1)["level"], "note");
   EXPECT_EQ(run["results"].at(1)["ruleIndex"], 1);
+}
+
+TEST(LintReportTest, SarifNamesAFileByItsUri) {
+  const auto uri = [](std::string_view file) {
+    const auto json = nlohmann::json::parse(lint_sarif(file, "", sample(), kChecks));
+    const auto& place = json["runs"].at(0)["results"].at(0)["locations"].at(0)["physicalLocation"];
+    EXPECT_EQ(place["region"]["startColumn"], 1);  // the text has no such line
+    return place["artifactLocation"]["uri"].get<std::string>();
+  };
+  EXPECT_EQ(uri("/etc/a:b#c.json"), "file:///etc/a%3Ab%23c.json");
+  EXPECT_EQ(uri("../p.json"), "../p.json");
 }
 
 }  // namespace
