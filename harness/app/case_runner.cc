@@ -30,9 +30,11 @@ constexpr std::chrono::seconds kAuditTime{20};  // the record comes, however loa
 
 Verdict broken(std::string reason) { return {Status::broken, Cause::setup, std::move(reason), {}}; }
 
-std::vector<std::string> environment_words() {
+/// This process's, but a PWD that is true: a shell that finds a false one makes calls that it does not make elsewhere.
+std::vector<std::string> environment_words(const std::string& working_directory) {
   std::vector<std::string> words;
-  for (char** word = environ; word != nullptr && *word != nullptr; ++word) words.emplace_back(*word);
+  for (char** word = environ; word != nullptr && *word != nullptr; ++word)
+    words.push_back(std::string_view(*word).starts_with("PWD=") ? "PWD=" + working_directory : *word);
   return words;
 }
 
@@ -283,7 +285,7 @@ Outcome CaseRunner::execute_case(const Case& test, const Case& filtered, const P
   if (test.attach == Attach::exec) {
     request.program = test.program;
     request.program[0] = path;
-    request.environment = environment_words();
+    request.environment = environment_words(dir_.path());
   }
   request.call = test.call;
   request.probe = probe;

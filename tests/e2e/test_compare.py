@@ -173,7 +173,7 @@ def test_wrong_usage_is_refused_before_anything_is_done(words, message):
 
 @pytest.mark.parametrize("old, new, message", [
     ("mkdirat(-100", "mkdirta(-100", "own.yaml:5:"),
-    ("{in_fd}", "{in_df}", "there is no {in_df} in the scene, expected {in_fd}"),
+    ("{in_fd}", "{in_df}", "there is no '{in_df}' in the scene, expected {in_fd}"),
     ("deny: [make_dir, refer]", "deny: [make_dri]", "Landlock has no right 'make_dri'"),
     ("seccomp:", "secomp:", "did you mean 'seccomp'"),
 ])

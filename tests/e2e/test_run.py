@@ -250,6 +250,12 @@ def test_a_missing_program_is_broken_and_named(case_file):
     assert ended.code == 1 and totals(ended) == (0, 0, 1, 0) and "/no/such/program" in ended.out
 
 
+def test_the_program_is_told_its_working_directory():
+    code = "import os, sys; sys.exit(os.environ['PWD'] != os.getcwd())"
+    ended = sandgauge("run", "--", "/usr/bin/python3", "-c", code, env={**os.environ, "PWD": os.getcwd()})
+    assert ended.code == 0, ended.out
+
+
 def test_what_cannot_be_executed_is_named_with_the_reason(tmp_path):
     plain = tmp_path / "plain"
     plain.write_text("#!/no/interpreter\n")
