@@ -1,5 +1,6 @@
 #include "app/case_runner.h"
 
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -375,6 +376,12 @@ Verdict CaseRunner::blame_outer_filter(const Case& test, const Outcome& outcome,
         Cause::outer_filter,
         fmt::format("sandgauge itself runs under {}: {}: {}", outer, outcome.setup->step, errno_text(outcome.setup->error)),
         {}};
+  // By this call the probe sees that a thread has died, and without its filter no thread of the case does.
+  if (test.attach == Attach::call && ::syscall(SYS_tgkill, ::getpid(), ::gettid(), 0) != 0)
+    return {Status::skip,
+            Cause::outer_filter,
+            fmt::format("sandgauge itself runs under {}, which deny tgkill(2): the probe cannot see a thread die", outer),
+            {}};
   dir_.clear();
   Case control = test;
   control.mechanism = Mechanism::none;

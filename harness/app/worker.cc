@@ -37,11 +37,16 @@ bool read_all(int fd, void* data, std::size_t size) {
   return true;
 }
 
-CaseResult run_job(Result<CaseRunner>& runner, const Job& job) {
+CaseResult run_job(Result<CaseRunner>& runner, const Job& job, const Host& host) {
   CaseResult result;
   if (!runner) {
     result = blank_result(*job.test);
     result.verdict = {Status::broken, Cause::harness, runner.error().message, {}};
+    if (host.outer_filters != 0)
+      result.verdict = {Status::skip,
+                        Cause::outer_filter,
+                        "sandgauge itself runs under seccomp filters, under which it cannot work: " + runner.error().message,
+                        {}};
   } else {
     result = job.mutant != nullptr ? runner->run_mutant(*job.test, *job.mutant) : runner->run(*job.test);
   }
@@ -54,7 +59,7 @@ void work(int socket, std::span<const Job> jobs, const RunContext& context) {
   Result<CaseRunner> runner = CaseRunner::make(context);
   std::uint32_t number = 0;
   while (read_all(socket, &number, sizeof number) && number < jobs.size()) {
-    const std::string line = encode_result(run_job(runner, jobs[number]));
+    const std::string line = encode_result(run_job(runner, jobs[number], context.host));
     const auto size = static_cast<std::uint32_t>(line.size());
     if (!write_all(socket, &size, sizeof size) || !write_all(socket, line.data(), line.size())) return;
   }

@@ -17,8 +17,8 @@ LOG = 0x7FFC0000
 NATIVE = platform.machine()
 AUDIT_ARCH = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}[NATIVE]
 AUDIT_ARCH_I386 = 0x40000003
-NUMBERS = {"x86_64": {"getuid": 102, "mkdir": 83, "uname": 63, "seccomp": 317, "exit": 60},
-           "aarch64": {"getuid": 174, "mkdirat": 34, "uname": 160, "seccomp": 277, "exit": 93}}[NATIVE]
+NUMBERS = {"x86_64": {"getuid": 102, "mkdir": 83, "uname": 63, "seccomp": 317, "exit": 60, "prctl": 157, "tgkill": 234},
+           "aarch64": {"getuid": 174, "mkdirat": 34, "uname": 160, "seccomp": 277, "exit": 93, "prctl": 167, "tgkill": 131}}[NATIVE]
 
 _libc = ctypes.CDLL(None, use_errno=True)
 

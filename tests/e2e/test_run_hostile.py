@@ -119,6 +119,17 @@ def test_a_reader_that_goes_away_ends_the_run(marked):
 
 # Under a filter of somebody else's.
 
+@pytest.mark.parametrize("call, cases", [
+    ("prctl", ["uname"]),
+    ("tgkill", ["calls", "--filter", "*/uname/kill/bpf", "--timeout", "1s"]),
+])
+def test_what_the_harness_cannot_do_under_an_outer_filter_is_a_skip(marked, call, cases):
+    outer = confine.filtered({confine.NUMBERS[call]: confine.errno(1)})
+    ended = sandgauge("run", *cases, env=marked, preexec_fn=outer, timeout=60)
+    assert ended.code == 4 and ended.out.splitlines()[-1].startswith("0 passed, 0 failed, 0 broken, "), ended
+    assert f"{call}(" in ended.out and "sandgauge itself runs under" in ended.out
+
+
 def test_cases_that_an_outer_filter_answers_first_are_skipped_and_others_run(marked):
     outer = confine.filtered({confine.NUMBERS["uname"]: confine.errno(13)})
     ended = sandgauge("run", "uname", "getuid", env=marked, preexec_fn=outer, timeout=60)
