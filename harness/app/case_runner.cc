@@ -12,6 +12,7 @@
 
 #include "app/delivery.h"
 #include "app/reproducer.h"
+#include "app/witness.h"
 #include "base/errno_text.h"
 #include "base/machine_lock.h"
 #include "compile/compile.h"
@@ -62,26 +63,6 @@ std::string describe_control(const Outcome& control) {
   if (control.call && control.call->returned != 0 && control.call->result < 0)
     return fmt::format("the call fails with {}", errno_text(static_cast<int>(-control.call->result)));
   return fmt::format("it is {}", explain_end(control));
-}
-
-/// Nothing that was seen shows that the program made the case's call: a program that does not make it looks as if it was
-/// allowed, or as if it took the refusal in silence.
-bool needs_witness(const Case& test, const Outcome& outcome, const Verdict& verdict) {
-  return test.attach == Attach::exec && test.delivery == Delivery::direct && identifiable(test) && !outcome.setup &&
-         outcome.end.kind != End::Kind::deadline && outcome.end.kind != End::Kind::interrupted &&
-         (verdict.status == Status::pass || verdict.status == Status::fail) && !any_evidence(seen_of(test, outcome));
-}
-
-/// The same policy, but a listener is asked about this call.
-Policy with_listener_for(const Policy& policy, const CallRequest& request, const Call& call) {
-  Policy watched = policy;
-  for (Rule& rule : watched.rules)
-    std::erase_if(rule.syscalls, [&](const std::string& name) {
-      return name == request.syscall || syscall_number(call.abi, name) == call.number;
-    });
-  std::erase_if(watched.rules, [](const Rule& rule) { return rule.syscalls.empty(); });
-  watched.rules.push_back({.syscalls = {request.syscall}, .action = {ActionKind::notify, 0}, .when = {}});
-  return watched;
 }
 
 /// What keeps the program from being executed at all, if it is the policy.
@@ -226,6 +207,11 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
 }
 
 bool CaseRunner::makes_its_call(const Case& test, const std::string& path) {
+  if (const auto known = makes_call_.find(test.id); known != makes_call_.end()) return known->second;
+  return makes_call_[test.id] = look_for_call(test, path);
+}
+
+bool CaseRunner::look_for_call(const Case& test, const std::string& path) {
   const std::optional<Call> call = subject(test);
   if (!call || std::ranges::find(test.policy.architectures, call->abi) == test.policy.architectures.end()) return true;
   Case watched = test;

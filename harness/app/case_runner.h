@@ -55,6 +55,7 @@ class CaseRunner {
   Verdict try_case(const Case& test, const Case& filtered, CaseResult& result);
   /// Whether the program makes the case's call: run again, with a listener for it. True too if that cannot be told.
   bool makes_its_call(const Case& test, const std::string& path);
+  bool look_for_call(const Case& test, const std::string& path);
   Verdict try_scenario(const Case& test, const StageMutation& mutation, CaseResult& result);
   Outcome execute_case(const Case& test, const Case& filtered, const Probe& probe, const Program* program,
                        const std::string& path);
@@ -65,8 +66,9 @@ class CaseRunner {
   RunContext context_;
   TempDir dir_;
   std::optional<AuditReader> audit_;
-  std::string lacking_;                    // what the last case turned out to need
-  std::map<std::string, Compiled> cache_;  // by case id; a run may repeat its cases
+  std::string lacking_;                     // what the last case turned out to need
+  std::map<std::string, Compiled> cache_;   // by case id; a run may repeat its cases
+  std::map<std::string, bool> makes_call_;  // by case id
 };
 
 /// The case's table cell and names; no verdict yet.
