@@ -1,7 +1,11 @@
 #include "execute/child_state.h"
 
 #include <fmt/format.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <csignal>
 #include <fstream>
 #include <iterator>
 
@@ -28,6 +32,25 @@ std::string process_state(pid_t pid) {
     case 'Z': return "a zombie (Z)";
     default: return fmt::format("in state {}", letter);
   }
+}
+
+End end_of(int wait_status) {
+  End end;
+  if (WIFEXITED(wait_status)) {
+    end.kind = End::Kind::exited;
+    end.exit_code = WEXITSTATUS(wait_status);
+  } else {
+    end.kind = End::Kind::signaled;
+    end.signal = WTERMSIG(wait_status);
+    end.core = WCOREDUMP(wait_status);
+  }
+  return end;
+}
+
+void kill_early(Outcome& outcome, End::Kind why, int pidfd) {
+  outcome.end.kind = why;
+  outcome.end.state = process_state(outcome.pid);
+  ::syscall(SYS_pidfd_send_signal, pidfd, SIGKILL, nullptr, 0);
 }
 
 }  // namespace sandgauge

@@ -272,23 +272,13 @@ void Run::reap_changes() {
 void Run::handle_end(int wait_status) {
   ended_ = true;
   if (ended_early_) return;
-  End& end = outcome_.end;
-  if (WIFEXITED(wait_status)) {
-    end.kind = End::Kind::exited;
-    end.exit_code = WEXITSTATUS(wait_status);
-  } else {
-    end.kind = End::Kind::signaled;
-    end.signal = WTERMSIG(wait_status);
-    end.core = WCOREDUMP(wait_status);
-  }
+  outcome_.end = end_of(wait_status);
 }
 
 void Run::end_early(End::Kind kind) {
-  outcome_.end.kind = kind;
-  outcome_.end.state = process_state(outcome_.pid);
+  kill_early(outcome_, kind, pidfd_.get());
   ended_early_ = true;
   deadline_ = Deadline(kEndingTime);
-  ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
 }
 
 void Run::collect() {

@@ -186,11 +186,9 @@ Result<void> RuntimeRun::run() {
 }
 
 void RuntimeRun::end_early(End::Kind kind) {
-  outcome_.end.kind = kind;
-  outcome_.end.state = process_state(outcome_.pid);
+  kill_early(outcome_, kind, container_.get());
   ended_early_ = true;
   deadline_ = Deadline(kRuntimeEndingTime);
-  ::syscall(SYS_pidfd_send_signal, container_.get(), SIGKILL, nullptr, 0);
 }
 
 void RuntimeRun::watch() {
@@ -215,11 +213,7 @@ void RuntimeRun::watch() {
     return;
   }
   if (ended_early_) return;
-  End& end = outcome_.end;
-  end.kind = WIFEXITED(status) ? End::Kind::exited : End::Kind::signaled;
-  end.exit_code = WIFEXITED(status) ? WEXITSTATUS(status) : 0;
-  end.signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-  end.core = WIFSIGNALED(status) && WCOREDUMP(status);
+  outcome_.end = end_of(status);
 }
 
 }  // namespace
