@@ -139,10 +139,12 @@ def test_a_notify_action_has_nobody_to_answer_it(tmp_path):
 
 
 def test_a_list_of_variables_reaches_the_program_as_such(tmp_path):
-    (tmp_path / "deny.env").write_text("SECCOMP_SYSCALL_DENY=getuid\n")
+    # Two calls: of one alone, the action would be identified, and without audit records that is a SKIP.
+    (tmp_path / "deny.env").write_text("SECCOMP_SYSCALL_DENY=getuid:uname\n")
     ended = sandgauge("run", "--attach", "preload", "--policy", tmp_path / "deny.env", "--expect-signal", "SIGSYS",
                       "--expect-stderr", "initializing seccomp with default action (allow)\n"
-                      "adding getuid to the process seccomp filter (kill process)\n", "--", PROGRAMS / "getuid")
+                      "adding getuid to the process seccomp filter (kill process)\n"
+                      "adding uname to the process seccomp filter (kill process)\n", "--", PROGRAMS / "getuid")
     assert ended.code == 0, ended.out
 
 

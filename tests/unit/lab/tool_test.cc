@@ -36,9 +36,10 @@ TEST_F(ToolTest, MuchOutputOnBothStreamsDoesNotBlock) {
 TEST_F(ToolTest, ADeathBySignalIsACode) { EXPECT_EQ(shell("kill -9 $$")->exit, 128 + SIGKILL); }
 
 TEST_F(ToolTest, AMissingProgramIsNamed) {
-  const auto run = run_tool({"no-such-tool"}, {}, *interrupts_);
+  const auto run =
+      run_tool({"/no-such-folder/tool"}, {}, *interrupts_);  // not looked for in PATH: a closed folder there is EACCES
   ASSERT_FALSE(run);
-  EXPECT_EQ(run.error().message, "cannot start no-such-tool: ENOENT (No such file or directory)");
+  EXPECT_EQ(run.error().message, "cannot start /no-such-folder/tool: ENOENT (No such file or directory)");
 }
 
 TEST_F(ToolTest, AToolThatDoesNotEndIsKilled) {
