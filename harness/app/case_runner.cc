@@ -75,9 +75,17 @@ std::string answer_to_execve(const Policy& policy) {
   return fmt::format("; the policy answers execve with {}, so the program cannot start under it", to_string(action));
 }
 
-/// Other runs of sandgauge hold the lock for a case at a time.
-constexpr std::chrono::seconds kLockPatience{20};
 constexpr char kNoLock[] = "another run of sandgauge on this machine keeps its audit records or settings to itself";
+
+bool may_kill(const Case& test) {
+  const auto kills = [](Action action) {
+    return action.kind == ActionKind::kill_process || action.kind == ActionKind::kill_thread ||
+           action.kind == ActionKind::trap;
+  };
+  return test.mechanism == Mechanism::filter &&
+         (kills(test.policy.default_action) ||
+          std::ranges::any_of(test.policy.rules, [&kills](const Rule& rule) { return kills(rule.action); }));
+}
 
 std::string outer_filters(const Host& host) {
   return host.outer_filters > 0 ? fmt::format("{} filter(s)", host.outer_filters) : std::string("seccomp filters");
@@ -108,6 +116,8 @@ Result<CaseRunner> CaseRunner::make(const RunContext& context) {
   if (auto prepared = prepare_executor(); !prepared) return fail(prepared.error());
   std::optional<AuditReader> audit;
   if (context.host.capabilities.contains("CAP_AUDIT_READ")) {
+    MachineLock lock;
+    static_cast<void>(lock.take(MachineLock::Kind::shared, kLockPatience, context.interrupt_fd));
     auto reader = AuditReader::open();
     if (!reader) return fail(reader.error());
     audit = std::move(*reader);
@@ -178,7 +188,8 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
   result.probe = to_string(choice.probe);
   if (!choice.unmet.empty()) return skipped(choice.unmet);
   MachineLock lock;
-  if (choice.probe.audit && !lock.take(MachineLock::Kind::shared, kLockPatience, context_.interrupt_fd))
+  const bool reads_audit = choice.probe.audit || (audit_ && may_kill(filtered));
+  if (reads_audit && !lock.take(MachineLock::Kind::shared, kLockPatience, context_.interrupt_fd) && choice.probe.audit)
     return broken(kNoLock);
   lacking_.clear();
   const Outcome outcome = execute_case(test, filtered, choice.probe, ready.program, ready.path);

@@ -15,6 +15,7 @@
 #include "app/complain.h"
 #include "app/installation.h"
 #include "base/errno_text.h"
+#include "base/machine_lock.h"
 #include "judge/fit.h"
 #include "kernel/command.h"
 #include "policy/intent_yaml.h"
@@ -73,7 +74,14 @@ class Comparer {
         tools_(std::move(tools)),
         interrupts_(interrupts) {}
 
-  void listen(AuditReader reader) { audit_ = std::make_unique<AuditReader>(std::move(reader)); }
+  Result<void> listen() {
+    MachineLock lock;
+    static_cast<void>(lock.take(MachineLock::Kind::shared, kLockPatience, -1));
+    auto reader = AuditReader::open();
+    if (!reader) return fail(reader.error());
+    audit_ = std::make_unique<AuditReader>(std::move(*reader));
+    return {};
+  }
 
   Result<IntentSeen> compare(const Intent& intent) {
     IntentSeen seen{.id = intent.id, .sentence = intent.sentence, .record = intent.record};
@@ -125,6 +133,8 @@ class Comparer {
         if (!made->expressible) return pairing;
         pairing.install_microseconds = made->install_microseconds;
       }
+      MachineLock lock;  // another run may be changing what the machine logs, for one of its cases
+      if (audit_) static_cast<void>(lock.take(MachineLock::Kind::shared, kLockPatience, -1));
       ActSeen seen = try_act(*act, **scene, made->confinements, {audit_.get(), made->bpf.get()});
       seen.role = role;
       if (seen.end == ActEnd::not_tried && role == ActRole::act) return absent(seen.trouble);
@@ -169,11 +179,8 @@ int compare_here(const CompareOptions& options) {
   SandboxTools tools{.parser = find_parser(), .bpf_object = installation->programs + "/sandbox.bpf.o"};
   if (auto bpf = BpfLsm::load(tools.bpf_object, {})) tools.bpf = std::make_shared<BpfLsm>(std::move(*bpf));
   Comparer comparer(std::move(*scratch), *installation, std::move(tools), *interrupts);
-  auto audit = AuditReader::open();
-  if (audit)
-    comparer.listen(std::move(*audit));
-  else
-    comparison.notes.push_back("Audit records are not seen: " + audit.error().message + ".");
+  if (auto heard = comparer.listen(); !heard)
+    comparison.notes.push_back("Audit records are not seen: " + heard.error().message + ".");
 
   comparer.find_traits_of(comparison);
   for (const Intent& intent : *intents) {

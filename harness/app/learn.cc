@@ -25,7 +25,6 @@
 namespace sandgauge {
 namespace {
 
-constexpr std::chrono::seconds kOtherRuns{20};  // to let go of the machine's audit settings
 constexpr KernelVersion kWaitKillableSince{6, 0};
 
 std::vector<std::string> own_environment() {
@@ -77,7 +76,7 @@ Result<Followed> follow_command(const LearnOptions& options) {
     request.confinement = &filter;
   }
   MachineLock lock;
-  if (options.by == FollowBy::log && !lock.take(MachineLock::Kind::shared, kOtherRuns, -1))
+  if (options.by == FollowBy::log && !lock.take(MachineLock::Kind::shared, kLockPatience, -1))
     return fail("another run of sandgauge on this machine keeps its audit settings to itself");
   auto followed = follow(request);
   if (!followed || !preload) return followed;

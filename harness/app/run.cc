@@ -18,6 +18,7 @@
 #include "app/selection.h"
 #include "app/supervisor.h"
 #include "base/errno_text.h"
+#include "base/machine_lock.h"
 #include "kernel/host.h"
 #include "kernel/tools.h"
 #include "report/json.h"
@@ -67,13 +68,17 @@ Result<void> touch_shard_status_file(const RunOptions& options) {
 }
 
 /// Audit records may be out of reach although the capability is there: then it is as if it were not.
-void check_audit(Host& host, std::vector<std::string>& notes) {
-  if (!host.capabilities.contains("CAP_AUDIT_READ")) return;
-  const auto reader = AuditReader::open();
-  if (reader) return;
-  host.capabilities.erase("CAP_AUDIT_READ");
-  notes.push_back(
-      fmt::format("audit records cannot be read, so CAP_AUDIT_READ counts as missing: {}", reader.error().message));
+Result<Host> look_at_host(std::vector<std::string>& notes) {
+  MachineLock lock;  // another run may be changing what the machine logs, for one of its cases
+  static_cast<void>(lock.take(MachineLock::Kind::shared, kLockPatience, -1));
+  auto host = inspect_host();
+  if (!host || !host->capabilities.contains("CAP_AUDIT_READ")) return host;
+  if (const auto reader = AuditReader::open(); !reader) {
+    host->capabilities.erase("CAP_AUDIT_READ");
+    notes.push_back(
+        fmt::format("audit records cannot be read, so CAP_AUDIT_READ counts as missing: {}", reader.error().message));
+  }
+  return host;
 }
 
 /// "" if the kernel does not tell.
@@ -230,10 +235,11 @@ int run(const RunOptions& options) {
   // Without these no end of a case would ever be seen or brought about.
   if (const std::string broken = find_broken_tool({"poll(2)", "kill(2)", "waitid(2)", "wait4(2)"}); !broken.empty())
     return complain("no case can be run: " + broken, kExitCouldNotRun);
-  auto host = inspect_host();
+  std::vector<std::string> notes;
+  const auto host = look_at_host(notes);
   if (!host) return complain(host.error().message, kExitCouldNotRun);
   Report report = blank_report(*host);
-  check_audit(*host, report.notes);
+  report.notes.insert(report.notes.end(), notes.begin(), notes.end());
   if (options.shuffle) report.notes.push_back(fmt::format("shuffled with seed {}", options.seed));
 
   const RunContext context{.host = *host, .installation = *installation, .timeout = options.timeout};

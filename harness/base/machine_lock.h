@@ -2,7 +2,8 @@
 // who changes what holds for everyone (a sysctl).
 //
 //   MachineLock lock;
-//   if (!lock.take(MachineLock::Kind::alone, 10s, interrupt_fd)) ... somebody else holds it for longer than that ...
+//   if (!lock.take(MachineLock::Kind::alone, kLockPatience, interrupt_fd)) ... somebody else holds it for longer than that
+//   ...
 //   ... lock goes, and with it the lock ...
 //
 // Two files in /run/lock, locked by flock(2): they need no rights but to read, and the kernel lets go of what a dead process
@@ -15,6 +16,9 @@
 #include "base/unique_fd.h"
 
 namespace sandgauge {
+
+/// Other runs hold it for a case at a time.
+constexpr std::chrono::seconds kLockPatience{20};
 
 class MachineLock {
  public:

@@ -1,9 +1,11 @@
-"""`sandgauge run` when something goes against it: hostile programs, signals, outer filters."""
+"""`sandgauge run` when something goes against it: hostile programs, signals, outer filters, other runs."""
+import fcntl
 import os
 import re
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import confine
 import pytest
@@ -20,6 +22,20 @@ def processes_with(marker: str) -> list[int]:
         except OSError:
             continue  # it has ended, or is not ours
     return found
+
+
+def open_files(pid: int) -> list[str]:
+    try:
+        return [os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")]
+    except OSError:
+        return []  # it has closed one, or ended
+
+
+def parent_of(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rsplit(")", 1)[1].split()[1])
+    except OSError:
+        return 0
 
 
 @pytest.fixture
@@ -154,3 +170,42 @@ def test_sandgauge_runs_inside_its_own_policy(marked, tmp_path):
     outside = sandgauge("run", "getuid", env=marked)  # what this user gets: without audit records, some are skipped
     assert "runs under 1 seccomp filter" in inner.read_text()
     assert inner.read_text().splitlines()[-1] == outside.out.splitlines()[-1] and outside.code == 0, inner.read_text()
+
+
+# Beside another run of sandgauge's, which may be changing what the whole machine logs.
+
+LOCKS = [Path("/run/lock/sandgauge.turnstile"), Path("/run/lock/sandgauge.room")]
+
+
+@pytest.fixture
+def machine_locks():
+    sandgauge("run", "--filter", "*/allow/bpf", "getuid")  # makes them
+    if not all(os.access(path, os.R_OK) for path in LOCKS):
+        pytest.skip("/run/lock has no lock files of sandgauge's")
+    return LOCKS
+
+
+def test_a_run_looks_at_the_machine_only_when_nobody_is_changing_it(machine_locks, marked):
+    with open(machine_locks[0], encoding="ascii") as turnstile:
+        fcntl.flock(turnstile, fcntl.LOCK_EX)
+        process = subprocess.Popen([SANDGAUGE, "run", "--", "true"], env=marked, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        while os.path.realpath(machine_locks[0]) not in open_files(process.pid):
+            assert process.poll() is None, "it did not wait"
+    assert process.wait(timeout=60) == 0
+
+
+def test_nobody_changes_what_is_logged_while_a_command_may_be_killed(machine_locks, marked, tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("needs CAP_AUDIT_READ")
+    (tmp_path / "p.yaml").write_text("rules: [{syscalls: [uname, sethostname], action: KILL_PROCESS}]\n")
+    os.mkfifo(tmp_path / "fifo")
+    process = subprocess.Popen([SANDGAUGE, "run", "--timeout", "60s", "--policy", tmp_path / "p.yaml", "--",
+                                "sh", "-c", f"echo > {tmp_path}/fifo; cat {tmp_path}/fifo; exec uname"],
+                               env=marked, text=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    (tmp_path / "fifo").read_text(encoding="ascii")
+    room = os.stat(machine_locks[1])
+    held = re.findall(rf"FLOCK +ADVISORY +READ +(\d+) +\S+:{room.st_ino} ", Path("/proc/locks").read_text(encoding="ascii"))
+    holders = [parent_of(int(pid)) for pid in held]
+    (tmp_path / "fifo").write_text("\n")
+    out, _ = process.communicate(timeout=60)
+    assert process.pid in holders and "KILL_PROCESS on uname" in out, out
