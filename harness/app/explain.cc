@@ -39,9 +39,9 @@ Result<AskedCall> asked_call(const std::string& text) {
   return asked;
 }
 
-/// Every backend's program. The children in which libseccomp works run beside one another and beside our own compiler.
-std::vector<NamedProgram> make_programs(const Policy& policy, const std::vector<Backend>& backends,
-                                        std::vector<std::string>& notes) {
+/// Every backend's program explained. libseccomp works in children, beside one another and beside the explaining.
+Explanation explain_backends(const Policy& policy, const std::vector<Backend>& backends, const std::vector<AskedCall>& asked,
+                             std::vector<std::string>& notes) {
   std::vector<std::optional<Result<LibseccompJob>>> jobs;
   for (const Backend& backend : backends) {
     if (backend.compiler != Backend::Compiler::libseccomp) {
@@ -54,12 +54,11 @@ std::vector<NamedProgram> make_programs(const Policy& policy, const std::vector<
       notes.push_back(fmt::format("{}: left out, as libseccomp {} does not know them on every ABI of the policy: {}",
                                   to_string(backend), libseccomp_version(), fmt::join(unknown, ", ")));
   }
-  std::vector<NamedProgram> programs;
-  for (std::size_t i = 0; i < backends.size(); ++i) {
+  const auto named = [&](std::size_t i) -> NamedProgram {
     const auto program = !jobs[i] ? compile(policy, backends[i]) : *jobs[i] ? (*jobs[i])->finish() : fail(jobs[i]->error());
-    programs.push_back({to_string(backends[i]), program ? *program : Program{}, program ? "" : program.error().message});
-  }
-  return programs;
+    return {to_string(backends[i]), program ? *program : Program{}, program ? "" : program.error().message};
+  };
+  return explain(backends.size(), named, &policy, asked);
 }
 
 }  // namespace
@@ -81,17 +80,17 @@ int explain(const ExplainOptions& options) {
   if (!profile) return complain(profile.error().message, kExitUsage);
   std::vector<std::string> notes;
   for (const ProfileNote& note : profile->notes) notes.push_back(in_place(*profile, note.place, note.text));
-  std::vector<NamedProgram> programs;
-  if (profile->program) {
+  if (profile->program)
     if (const auto valid = validate(*profile->program); !valid)
       return complain(fmt::format("{}: the kernel would not load it: {}", profile->file, valid.error().message), kExitUsage);
-    programs.push_back({"cbpf", *profile->program, ""});
-  }
-  if (!profile->program) programs = make_programs(profile->policy, backends, notes);
-  if (std::ranges::none_of(programs, [](const NamedProgram& each) { return each.error.empty(); }))
-    return complain(fmt::format("{}: {}", options.policy, programs[0].error), kExitUsage);
-
-  Explanation explanation = explain(programs, profile->program ? nullptr : &profile->policy, asked);
+  const auto as_it_is = [&] {
+    const NamedProgram program{"cbpf", *profile->program, ""};
+    return explain({&program, 1}, nullptr, asked);
+  };
+  Explanation explanation = profile->program ? as_it_is() : explain_backends(profile->policy, backends, asked, notes);
+  const std::vector<ExplainedBackend>& explained = explanation.backends;
+  if (std::ranges::none_of(explained, [](const ExplainedBackend& each) { return each.error.empty(); }))
+    return complain(fmt::format("{}: {}", options.policy, explained[0].error), kExitUsage);
   explanation.notes = std::move(notes);
   explanation.source = options.policy == "-" ? "<stdin>" : options.policy;
   const auto has = [&](const char* part) {

@@ -79,16 +79,28 @@ std::string call_words(const ExplainedCall& call, const seccomp_data& data) {
   return fmt::format("{}({})", text, fmt::join(args, ", "));
 }
 
+/// One call under one filter: where it can end.
+struct Ends {
+  bool exact = false;
+  std::vector<Ending> endings;
+
+  Action answer(const Program& program, const seccomp_data& data) const {
+    return exact && endings.size() == 1 ? endings[0].action : evaluate(program, data).action;
+  }
+};
+
 CallCost cost_of(const Program& program, const ExplainedCall& call, const seccomp_data& data, bool with_arguments,
-                 std::vector<Ending>& endings, Explored& explored) {
+                 Ends& ends, Explored& explored) {
   CallCost cost;
-  const Evaluation asked = evaluate(program, data);
+  Paths paths = explore(program, data.arch, data.nr, &explored);
+  const bool one_way = paths.exact && paths.least == paths.most && paths.endings.size() == 1;
+  const Evaluation asked =
+      one_way ? Evaluation{.action = paths.endings[0].action, .steps = paths.most} : evaluate(program, data);
   cost.instructions = cost.least = cost.most = asked.steps;
   cost.actions = {asked.action};
   const BitmapAnswer bitmap = predict_bitmap(program, data);
   cost.bitmap_hit = bitmap.hit;
   cost.bitmap_reason = to_string(bitmap);
-  Paths paths = explore(program, data.arch, data.nr, &explored);
   if (!with_arguments) {
     cost.least = paths.least;
     cost.most = paths.most;
@@ -97,25 +109,8 @@ CallCost cost_of(const Program& program, const ExplainedCall& call, const seccom
     for (const Ending& ending : paths.endings)
       if (std::ranges::find(cost.actions, ending.action) == cost.actions.end()) cost.actions.push_back(ending.action);
   }
-  endings = std::move(paths.endings);
+  ends = {paths.exact, std::move(paths.endings)};
   return cost;
-}
-
-/// Whether the filters answer a call differently for arguments that lead to one of their ends.
-bool differ(std::span<const NamedProgram> programs, const std::vector<std::vector<Ending>>& endings) {
-  const auto same_everywhere = [&](const seccomp_data& data) {
-    std::optional<Action> first;
-    for (const NamedProgram& each : programs) {
-      if (!each.error.empty()) continue;
-      const Action action = evaluate(each.program, data).action;
-      if (first && action != *first) return false;
-      first = action;
-    }
-    return true;
-  };
-  return std::ranges::any_of(endings, [&](const std::vector<Ending>& of_one) {
-    return std::ranges::any_of(of_one, [&](const Ending& ending) { return !same_everywhere(ending.example); });
-  });
 }
 
 std::string decision_words(const CallCost& cost) {
@@ -126,42 +121,27 @@ std::string decision_words(const CallCost& cost) {
   return text;
 }
 
-/// Which rules each RET answers for.
-class ListingNotesMaker {
- public:
-  ListingNotesMaker(const Policy* policy, const RulesByCall& rules, std::size_t backends)
-      : policy_(policy), rules_by_ret_(backends), default_at_(backends) {
-    for (const auto& [key, numbers] : rules) by_call_[key] = rule_words({numbers.begin(), numbers.end()});
-  }
-
-  void see(std::size_t backend, const ExplainedCall& call, const std::vector<Ending>& endings) {
-    if (policy_ == nullptr) return;
-    for (const Ending& ending : endings) {
+/// Which rules each RET of a filter answers for, by instruction.
+std::vector<std::string> rules_of_instructions(const Policy& policy, const std::vector<ExplainedCall>& calls,
+                                               const std::vector<Ends>& ends, std::size_t length) {
+  std::map<std::size_t, std::set<std::size_t>> rules_by_ret;
+  std::set<std::size_t> default_at;
+  for (std::size_t i = 0; i < calls.size(); ++i)
+    for (const Ending& ending : ends[i].endings) {
       bool ruled = false;
-      for (const std::size_t rule : call.rules) {
-        const Action wanted = policy_->rules[rule - 1].action;
+      for (const std::size_t rule : calls[i].rules) {
+        const Action wanted = policy.rules[rule - 1].action;
         if (action_of_return_value(return_value(wanted)) != ending.action) continue;
-        rules_by_ret_[backend][ending.at].insert(rule);
+        rules_by_ret[ending.at].insert(rule);
         ruled = true;
       }
-      if (!ruled) default_at_[backend].insert(ending.at);
+      if (!ruled) default_at.insert(ending.at);
     }
-  }
-
-  ListingNotes notes(std::size_t backend, std::size_t length) const {
-    ListingNotes notes{.by_call = by_call_, .by_instruction = std::vector<std::string>(length)};
-    for (const auto& [at, rules] : rules_by_ret_[backend]) notes.by_instruction[at] = rule_words(rules);
-    for (const std::size_t at : default_at_[backend])
-      notes.by_instruction[at] += notes.by_instruction[at].empty() ? "no rule" : ", or no rule";
-    return notes;
-  }
-
- private:
-  const Policy* policy_;
-  std::map<CallKey, std::string> by_call_;
-  std::vector<std::map<std::size_t, std::set<std::size_t>>> rules_by_ret_;
-  std::vector<std::set<std::size_t>> default_at_;
-};
+  std::vector<std::string> words(length);
+  for (const auto& [at, rules] : rules_by_ret) words[at] = rule_words(rules);
+  for (const std::size_t at : default_at) words[at] += words[at].empty() ? "no rule" : ", or no rule";
+  return words;
+}
 
 void summarise(ExplainedBackend& backend, std::size_t index, const std::vector<ExplainedCall>& calls) {
   if (calls.empty()) return;
@@ -186,50 +166,101 @@ std::string summary_of(const Policy& policy) {
                      fmt::join(abis, " "), to_string(policy.foreign_action));
 }
 
-}  // namespace
+class Explainer {
+ public:
+  Explainer(const Policy* policy, std::span<const AskedCall> asked) : policy_(policy), asked_(asked) {
+    const RulesByCall rules = policy != nullptr ? rules_by_call(*policy) : RulesByCall{};
+    if (policy != nullptr) explanation_.summary = summary_of(*policy);
+    for (const auto& [call, numbers] : rules) notes_.by_call[call] = rule_words({numbers.begin(), numbers.end()});
+    for (const AskedCall& one : asked) add_call(one, rules);
+    if (!asked.empty()) return;
+    for (const Abi abi : abis_of(policy))
+      for (const auto& [unused, number] : calls_of(abi, rules)) add_call({.call = {.abi = abi, .number = number}}, rules);
+  }
 
-Explanation explain(std::span<const NamedProgram> programs, const Policy* policy, std::span<const AskedCall> asked) {
-  Explanation explanation;
-  if (policy != nullptr) explanation.summary = summary_of(*policy);
-  const RulesByCall rules = policy != nullptr ? rules_by_call(*policy) : RulesByCall{};
-  ListingNotesMaker notes(policy, rules, programs.size());
-  std::vector<Explored> explored(programs.size());
-  const auto add = [&](const AskedCall& one, const seccomp_data& data) {
+  void add(NamedProgram named) {
+    std::vector<ExplainedCall>& calls = explanation_.calls;
+    ExplainedBackend backend{.name = std::move(named.name), .error = std::move(named.error)};
+    Filter filter{std::move(named.program), {}};
+    for (ExplainedCall& call : calls) call.costs.emplace_back();
+    if (backend.error.empty()) {
+      Explored explored;
+      filter.ends.resize(calls.size());
+      for (std::size_t i = 0; i < calls.size(); ++i) {
+        calls[i].costs.back() = cost_of(filter.program, calls[i], data_[i], with_arguments(i), filter.ends[i], explored);
+        if (calls[i].decision.empty()) calls[i].decision = decision_words(calls[i].costs.back());
+      }
+      backend.length = filter.program.code.size();
+      if (policy_ != nullptr) notes_.by_instruction = rules_of_instructions(*policy_, calls, filter.ends, backend.length);
+      backend.listing = annotated_listing(filter.program, notes_);
+      backend.unreachable = unreachable(filter.program, std::move(explored));
+      if (calls.size() == 1 && with_arguments(0)) backend.path = trace(filter.program, data_[0]);
+      summarise(backend, filters_.size(), calls);
+    }
+    explanation_.backends.push_back(std::move(backend));
+    filters_.push_back(std::move(filter));
+  }
+
+  Explanation finish() {
+    if (filters_.size() > 1)
+      for (std::size_t i = 0; i < explanation_.calls.size(); ++i) explanation_.calls[i].differs = differ(i);
+    explanation_.findings = findings(explanation_);
+    return std::move(explanation_);
+  }
+
+ private:
+  struct Filter {
+    Program program;
+    std::vector<Ends> ends;  // by call; empty if there is no program
+  };
+
+  void add_call(const AskedCall& one, const RulesByCall& rules) {
     ExplainedCall call{.abi = one.call.abi, .number = one.call.number, .asked = one.text};
     call.name = std::string(syscall_name(call.abi, call.number));
     if (const auto found = rules.find({call.abi, call.number}); found != rules.end()) call.rules = found->second;
-    std::vector<std::vector<Ending>> endings(programs.size());
-    for (std::size_t i = 0; i < programs.size(); ++i) {
-      call.costs.push_back(programs[i].error.empty()
-                               ? cost_of(programs[i].program, call, data, one.with_arguments, endings[i], explored[i])
-                               : CallCost{});
-      notes.see(i, call, endings[i]);
-      if (call.decision.empty() && programs[i].error.empty()) call.decision = decision_words(call.costs.back());
-    }
-    call.differs = programs.size() > 1 && differ(programs, endings);
-    explanation.calls.push_back(std::move(call));
-  };
-  for (const AskedCall& one : asked) add(one, to_seccomp_data(one.call));
-  if (asked.empty())
-    for (const Abi abi : abis_of(policy))
-      for (const auto& [unused, number] : calls_of(abi, rules)) {
-        const AskedCall any{.call = {.abi = abi, .number = number}};
-        add(any, to_seccomp_data(any.call));
-      }
-  for (std::size_t i = 0; i < programs.size(); ++i) {
-    ExplainedBackend backend{.name = programs[i].name, .error = programs[i].error};
-    if (backend.error.empty()) {
-      backend.length = programs[i].program.code.size();
-      backend.listing = annotated_listing(programs[i].program, notes.notes(i, backend.length));
-      backend.unreachable = unreachable(programs[i].program, std::move(explored[i]));
-      if (asked.size() == 1 && asked[0].with_arguments)
-        backend.path = trace(programs[i].program, to_seccomp_data(asked[0].call));
-      summarise(backend, i, explanation.calls);
-    }
-    explanation.backends.push_back(std::move(backend));
+    explanation_.calls.push_back(std::move(call));
+    data_.push_back(to_seccomp_data(one.call));
   }
-  explanation.findings = findings(explanation);
-  return explanation;
+
+  bool with_arguments(std::size_t call) const { return !asked_.empty() && asked_[call].with_arguments; }
+
+  /// Whether the filters answer a call differently for arguments that lead to one of their ends.
+  bool differ(std::size_t call) const {
+    const Filter* first = nullptr;
+    const auto answer = [call](const Filter& filter, const seccomp_data& data) {
+      return filter.ends[call].answer(filter.program, data);
+    };
+    for (const Filter& filter : filters_) {
+      if (filter.ends.empty()) continue;
+      if (first == nullptr) first = &filter;
+      for (const Filter& other : filters_)
+        if (&other != first && !other.ends.empty())
+          for (const Ending& ending : filter.ends[call].endings)
+            if (answer(other, ending.example) != answer(*first, ending.example)) return true;
+    }
+    return false;
+  }
+
+  const Policy* policy_;
+  std::span<const AskedCall> asked_;
+  Explanation explanation_;
+  std::vector<seccomp_data> data_;  // by call: with the arguments that were asked for, or all 0
+  std::vector<Filter> filters_;     // by backend
+  ListingNotes notes_;
+};
+
+}  // namespace
+
+Explanation explain(std::size_t count, const std::function<NamedProgram(std::size_t)>& program, const Policy* policy,
+                    std::span<const AskedCall> asked) {
+  Explainer explainer(policy, asked);
+  for (std::size_t i = 0; i < count; ++i) explainer.add(program(i));
+  return explainer.finish();
+}
+
+Explanation explain(std::span<const NamedProgram> programs, const Policy* policy, std::span<const AskedCall> asked) {
+  return explain(
+      programs.size(), [&](std::size_t i) { return programs[i]; }, policy, asked);
 }
 
 }  // namespace sandgauge

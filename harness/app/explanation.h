@@ -6,6 +6,7 @@
 // rules give beside those of the kernel's table. Nothing here fails: a backend that could not compile the policy says why.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -32,5 +33,10 @@ struct AskedCall {
 
 /// `policy` is null for a filter without one: then no rules are named.
 Explanation explain(std::span<const NamedProgram> programs, const Policy* policy, std::span<const AskedCall> asked);
+
+/// The same of `count` filters that `program` gives, from index 0 on. Each is asked for when the one before it has been
+/// explained: what makes them may go on meanwhile.
+Explanation explain(std::size_t count, const std::function<NamedProgram(std::size_t)>& program, const Policy* policy,
+                    std::span<const AskedCall> asked);
 
 }  // namespace sandgauge

@@ -1,16 +1,14 @@
 #include "report/explain_report.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "base/result.h"
 #include "report/escape.h"
+#include "report/json_stream.h"
 #include "report/table.h"
 
 namespace sandgauge {
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 std::string name_of(const ExplainedCall& call) {
   if (!call.asked.empty()) return visible(call.asked);
@@ -105,49 +103,41 @@ std::string listing_text(const ExplainedBackend& backend) {
   return text;
 }
 
-Json actions_json(const std::vector<Action>& actions) {
-  Json json = Json::array();
-  for (const Action action : actions) json.push_back(to_string(action));
-  return json;
-}
-
-Json call_json(const Explanation& explanation, const ExplainedCall& call) {
-  Json costs = Json::object();
+void write_call(JsonStream& json, const Explanation& explanation, const ExplainedCall& call) {
+  json.begin('{').key("abi").value(abi_name(call.abi)).key("number").value(call.number).key("name").value(call.name);
+  json.key("asked").value(call.asked).key("decision").value(call.decision).key("rules").values(call.rules);
+  json.key("backends").begin('{');
   for (std::size_t i = 0; i < call.costs.size(); ++i) {
     if (!explanation.backends[i].error.empty()) continue;
     const CallCost& cost = call.costs[i];
-    costs[explanation.backends[i].name] = {
-        {"instructions", cost.instructions},
-        {"least", cost.least},
-        {"most", cost.most},
-        {"exact", cost.exact},
-        {"worst", cost.worst},
-        {"bitmap_hit", cost.bitmap_hit},
-        {"bitmap_reason", cost.bitmap_reason},
-        {"actions", actions_json(cost.actions)},
-    };
+    json.key(explanation.backends[i].name).begin('{');
+    json.key("instructions").value(cost.instructions).key("least").value(cost.least).key("most").value(cost.most);
+    json.key("exact").value(cost.exact).key("worst").value(cost.worst);
+    json.key("bitmap_hit").value(cost.bitmap_hit).key("bitmap_reason").value(cost.bitmap_reason);
+    json.key("actions").begin('[');
+    for (const Action action : cost.actions) json.value(to_string(action));
+    json.end().end();
   }
-  return {{"abi", abi_name(call.abi)}, {"number", call.number}, {"name", call.name},           {"asked", call.asked},
-          {"decision", call.decision}, {"rules", call.rules},   {"backends", std::move(costs)}};
+  json.end().end();
 }
 
-Json backend_json(const Explanation& explanation, const ExplainedBackend& backend) {
+void write_backend(JsonStream& json, const Explanation& explanation, const ExplainedBackend& backend) {
   const bool known = backend.error.empty() && !explanation.calls.empty();
-  const auto call = [&](std::size_t index, std::uint64_t instructions) -> Json {
-    if (!known) return nullptr;
+  const auto call = [&](JsonStream& to, std::size_t index, std::uint64_t instructions) {
+    if (!known) {
+      to.null();
+      return;
+    }
     const ExplainedCall& one = explanation.calls[index];
-    return {{"abi", abi_name(one.abi)}, {"number", one.number}, {"name", one.name}, {"instructions", instructions}};
+    to.begin('{').key("abi").value(abi_name(one.abi)).key("number").value(one.number).key("name").value(one.name);
+    to.key("instructions").value(instructions).end();
   };
-  return {{"name", backend.name},
-          {"error", backend.error},
-          {"length", backend.length},
-          {"worst", call(backend.worst_call, backend.worst)},
-          {"median", call(backend.median_call, backend.median)},
-          {"bitmap_hits", backend.hits},
-          {"bitmap_misses", backend.misses},
-          {"unreachable", backend.unreachable},
-          {"path", backend.path},
-          {"listing", backend.listing}};
+  json.begin('{').key("name").value(backend.name).key("error").value(backend.error).key("length").value(backend.length);
+  call(json.key("worst"), backend.worst_call, backend.worst);
+  call(json.key("median"), backend.median_call, backend.median);
+  json.key("bitmap_hits").value(backend.hits).key("bitmap_misses").value(backend.misses);
+  json.key("unreachable").values(backend.unreachable).key("path").values(backend.path);
+  json.key("listing").values(backend.listing).end();
 }
 
 }  // namespace
@@ -169,14 +159,16 @@ std::string to_text(const Explanation& explanation, ExplainParts parts) {
 }
 
 std::string to_json(const Explanation& explanation) {
-  Json json = {{"schema", "sandgauge.explain/1"},  {"version", SANDGAUGE_VERSION},
-               {"source", explanation.source},     {"summary", explanation.summary},
-               {"findings", explanation.findings}, {"notes", explanation.notes},
-               {"backends", Json::array()},        {"calls", Json::array()}};
-  for (const ExplainedBackend& backend : explanation.backends)
-    json["backends"].push_back(backend_json(explanation, backend));
-  for (const ExplainedCall& call : explanation.calls) json["calls"].push_back(call_json(explanation, call));
-  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+  JsonStream json;
+  json.begin('{').key("schema").value("sandgauge.explain/1").key("version").value(SANDGAUGE_VERSION);
+  json.key("source").value(explanation.source).key("summary").value(explanation.summary);
+  json.key("findings").values(explanation.findings).key("notes").values(explanation.notes);
+  json.key("backends").begin('[');
+  for (const ExplainedBackend& backend : explanation.backends) write_backend(json, explanation, backend);
+  json.end().key("calls").begin('[');
+  for (const ExplainedCall& call : explanation.calls) write_call(json, explanation, call);
+  json.end().end();
+  return json.take() + "\n";
 }
 
 }  // namespace sandgauge
