@@ -2,8 +2,10 @@
 
 #include <fcntl.h>
 #include <linux/filter.h>
+#include <linux/magic.h>
 #include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/statfs.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -74,7 +76,14 @@ Result<Placement> place(const std::optional<int>& wanted) {
   return Placement{cpu, other != cpus.end() ? *other : cpu};
 }
 
-Facts environment(const Placement& placement) {
+/// Where the calls on files are made.
+std::string place_of(const std::string& scratch) {
+  struct statfs system {};
+  const bool in_memory = ::statfs(scratch.c_str(), &system) == 0 && system.f_type == TMPFS_MAGIC;
+  return scratch.substr(0, scratch.rfind('/')) + (in_memory ? " (tmpfs)" : "");
+}
+
+Facts environment(const Placement& placement, const Plan& plan) {
   Facts facts = measured_environment();
   const SeccompFilter filter(Program{{BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)}}, {}, false);
   facts.emplace_back("store bypass before a filter", store_bypass_state(nullptr));
@@ -82,6 +91,7 @@ Facts environment(const Placement& placement) {
   facts.emplace_back("libseccomp", libseccomp_version());
   facts.emplace_back("measured on",
                      fmt::format("CPU {}; other supervisors on CPU {}", placement.cpu, placement.supervisor_cpu));
+  facts.emplace_back("files", place_of(plan.scratch->path()));
   utsname names{};
   if (::uname(&names) == 0) facts.emplace_back("host", names.nodename);
   const std::time_t now = std::time(nullptr);
@@ -122,7 +132,7 @@ Result<Measurement> read_run(const std::string& path) {
 }
 
 Result<Measurement> measure(const BenchOptions& options, Plan plan, const Placement& placement) {
-  Measurement measurement{.version = SANDGAUGE_VERSION, .environment = environment(placement), .seed = options.seed};
+  Measurement measurement{.version = SANDGAUGE_VERSION, .environment = environment(placement, plan), .seed = options.seed};
   measurement.budget = std::chrono::duration<double>(options.budget).count();
   measurement.rows = plan.rows;
   if (clock_is_a_call())

@@ -52,7 +52,11 @@ void remove_plainly(const std::string& path) {
 
 Result<TempDir> TempDir::make() {
   const char* parent = std::getenv("TMPDIR");
-  std::string path = fmt::format("{}/sandgauge.XXXXXX", parent != nullptr && *parent != '\0' ? parent : "/tmp");
+  return make_in(parent != nullptr && *parent != '\0' ? parent : "/tmp");
+}
+
+Result<TempDir> TempDir::make_in(const std::string& parent) {
+  std::string path = parent + "/sandgauge.XXXXXX";
   if (::mkdtemp(path.data()) == nullptr) return fail("cannot make a directory {}: {}", path, errno_text(errno));
   return TempDir(std::move(path));
 }

@@ -12,6 +12,7 @@ class TempDir {
  public:
   /// Fails where mkdtemp(3) does, naming the directory it tried.
   static Result<TempDir> make();
+  static Result<TempDir> make_in(const std::string& parent);
   /// Becomes an owner of a directory that another process made; the first owner to go removes it.
   static TempDir adopt(std::string path) { return TempDir(std::move(path)); }
   TempDir(TempDir&& other) noexcept : path_(std::exchange(other.path_, {})) {}

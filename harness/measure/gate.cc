@@ -60,9 +60,10 @@ Result<Gate> compare(const Measurement& now, const Measurement& before, double m
       return fail("the baseline is of another machine: its {} is \"{}\", here it is \"{}\"", name, fact(before, name),
                   fact(now, name));
   Gate gate{.max_regression = max_regression};
-  for (const char* name : {"kernel", "mitigations", "jit", "lsm"})
+  for (const char* name : {"kernel", "mitigations", "jit", "lsm", "files"})
     if (fact(now, name) != fact(before, name))
       gate.notes.push_back(fmt::format("{} differs: was \"{}\", is \"{}\"", name, fact(before, name), fact(now, name)));
+  std::vector<std::string> unlike;
   for (const BenchRow& old : before.rows) {
     if (old.control || old.baseline.empty()) continue;
     if (!old.problem.empty()) {
@@ -78,6 +79,7 @@ Result<Gate> compare(const Measurement& now, const Measurement& before, double m
       gate.missing.push_back(old.id + ": " + trouble);
       continue;
     }
+    if (row->shared_core != old.shared_core) unlike.push_back(old.id);
     // Two independent runs: any resample of one may meet any of the other.
     const std::vector<double> new_ratios = ratios(now, *row, 1);
     const std::vector<double> old_ratios = ratios(before, old, 2);
@@ -91,6 +93,9 @@ Result<Gate> compare(const Measurement& now, const Measurement& before, double m
     compared.regression = compared.change.low > max_regression;
     gate.rows.push_back(compared);
   }
+  if (!unlike.empty())
+    gate.notes.push_back(
+        fmt::format("one of the runs had the CPU's core for itself, the other had not, for: {}", fmt::join(unlike, ", ")));
   std::vector<std::string> added;
   for (const BenchRow& row : now.rows)
     if (!row.control && !row.baseline.empty() && before.row(row.id) == nullptr) added.push_back(row.id);

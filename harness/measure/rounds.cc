@@ -1,12 +1,14 @@
 #include "measure/rounds.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <map>
 #include <numeric>
 #include <random>
 
+#include "measure/choose_samples.h"
 #include "measure/statistics.h"
 
 namespace sandgauge {
@@ -16,7 +18,8 @@ using Clock = std::chrono::steady_clock;
 constexpr double kNotTaken = std::numeric_limits<double>::quiet_NaN();
 constexpr int kCallStretches = 9;
 constexpr int kProcessStretches = 3;
-constexpr double kStretch = 160'000;  // nanoseconds: nine of them are 1.4 ms
+constexpr double kStretch = 80'000;  // nanoseconds
+constexpr int kTries = 3;            // as many stretches as are wanted may be disturbed twice over
 
 int stretches_of(const Condition& condition) {
   return condition.specimen.work == Work::calls ? kCallStretches : kProcessStretches;
@@ -27,6 +30,11 @@ class Rounds {
   Rounds(std::span<const Condition> conditions, const RoundsOptions& options, Sampler sampler)
       : conditions_(conditions), options_(options), sampler_(std::move(sampler)), random_(options.seed) {
     result_.conditions.resize(conditions.size());
+    using std::chrono::microseconds;
+    constexpr std::size_t kPatientRounds = 60;  // that are within the budget though the core is never undisturbed
+    const auto share = std::chrono::duration_cast<microseconds>(options.budget) /
+                       static_cast<microseconds::rep>(kPatientRounds * std::max<std::size_t>(conditions.size(), 1));
+    patience_ = std::clamp(share, microseconds(1000), microseconds(20'000));
   }
 
   Result<RoundsResult> run(const std::function<void(const RoundsProgress&)>& progress) {
@@ -48,6 +56,7 @@ class Rounds {
       }
     }
     result_.interrupted = stopped();
+    choose_samples(conditions_, result_);
     return std::move(result_);
   }
 
@@ -59,28 +68,30 @@ class Rounds {
     const Condition& condition = conditions_[index];
     ConditionResult& result = result_.conditions[index];
     const bool calls = condition.specimen.work == Work::calls;
-    result.batch = 1;
+    const std::uint64_t most = std::max<std::uint64_t>(1, condition.most_calls / (kCallStretches + 2));
     double nanoseconds = 0;
-    for (const std::uint64_t batch : {std::uint64_t{calls ? 4U : 1U}, std::uint64_t{calls ? 64U : 1U}}) {
-      const std::uint64_t most = std::max<std::uint64_t>(1, condition.most_calls / (kCallStretches + 2));
-      auto sample = sampler_.take(condition.specimen, {.batch = std::min(batch, most), .stretches = 3});
+    for (result.batch = 1;; result.batch *= 4) {
+      auto sample = sampler_.take(condition.specimen, {.batch = result.batch, .stretches = 3, .patience = patience_});
       if (!sample) return fail(sample.error());
       result.problem = sample->problem;
       if (result.problem.empty() && condition.verify)
         if (const auto verified = condition.verify(*sample); !verified) result.problem = verified.error().message;
-      if (!result.problem.empty()) return {};
-      nanoseconds = median(sample->nanoseconds);
-      if (nanoseconds * 64 > kStretch) break;
+      if (!result.problem.empty() || !calls) return {};
+      nanoseconds = std::max(1.0, std::ranges::min(sample->nanoseconds));
+      if (nanoseconds * 4 * static_cast<double>(result.batch) > kStretch || result.batch * 4 > most) break;
     }
-    if (!calls) return {};
-    const double wanted = std::clamp(kStretch / std::max(nanoseconds, 1.0), 1.0, 1e6);
-    const auto most = static_cast<double>(condition.most_calls / (kCallStretches + 2));
-    result.batch = static_cast<std::uint64_t>(std::max(1.0, std::min(wanted, most)));
+    result.batch = std::bit_floor(static_cast<std::uint64_t>(std::max(1.0, kStretch / nanoseconds)));
+    // The baseline's own where it fits: what a stretch costs besides its calls is the same then.
+    if (const auto baseline = condition.baseline; baseline && *baseline < index) {
+      const std::uint64_t of_baseline = result_.conditions[*baseline].batch;
+      if (result.batch * 4 >= of_baseline && result.batch <= of_baseline * 2) result.batch = of_baseline;
+    }
+    result.batch = std::min(result.batch, most);
     return {};
   }
 
   /// Blocks in shuffled order, and in each its conditions in shuffled order.
-  std::vector<std::size_t> order() {
+  std::vector<std::vector<std::size_t>> order() {
     std::map<int, std::vector<std::size_t>> blocks;
     for (std::size_t i = 0; i < conditions_.size(); ++i) blocks[conditions_[i].block].push_back(i);
     std::vector<std::vector<std::size_t>> shuffled;
@@ -89,32 +100,53 @@ class Rounds {
       shuffled.push_back(std::move(block));
     }
     std::shuffle(shuffled.begin(), shuffled.end(), random_);
-    std::vector<std::size_t> all;
-    for (const auto& block : shuffled) all.insert(all.end(), block.begin(), block.end());
-    return all;
+    return shuffled;
   }
 
   Result<void> round() {
-    for (ConditionResult& result : result_.conditions) result.samples.push_back(kNotTaken);
+    for (ConditionResult& result : result_.conditions)
+      for (auto* values : {&result.samples, &result.disturbed, &result.core}) values->push_back(kNotTaken);
     ++result_.rounds;
-    for (const std::size_t index : order()) {
-      if (stopped()) break;
-      const Condition& condition = conditions_[index];
-      ConditionResult& result = result_.conditions[index];
-      if (!result.problem.empty()) continue;
-      if (condition.wanted_now && !condition.wanted_now()) {
-        ++result.unwanted;
-        continue;
-      }
-      auto sample = sampler_.take(condition.specimen, {.batch = result.batch, .stretches = stretches_of(condition)});
-      if (!sample) return fail(sample.error());
-      result_.involuntary_switches += static_cast<std::uint64_t>(sample->involuntary_switches);
-      if (sample->problem.empty() && condition.verify)
-        if (const auto verified = condition.verify(*sample); !verified) result.problem = verified.error().message;
-      // The median of the stretches: what interrupts one of nine does not count.
-      if (sample->problem.empty() && result.problem.empty()) result.samples.back() = median(sample->nanoseconds);
+    for (std::vector<std::size_t>& block : order()) {
+      std::vector<std::size_t> again;  // once, and still within the round
+      for (const std::size_t index : block)
+        if (auto taken = sample(index); !taken)
+          return taken;
+        else if (!std::isnan(result_.conditions[index].disturbed.back()))
+          again.push_back(index);
+      for (const std::size_t index : again)
+        if (auto taken = sample(index); !taken) return taken;
     }
     return {};
+  }
+
+  /// The condition's sample of this round.
+  Result<void> sample(std::size_t index) {
+    const Condition& condition = conditions_[index];
+    ConditionResult& result = result_.conditions[index];
+    if (stopped() || !result.problem.empty()) return {};
+    if (condition.wanted_now && !condition.wanted_now()) {
+      ++result.unwanted;
+      return {};
+    }
+    auto sample = sampler_.take(condition.specimen, stretches_for(condition, result.batch));
+    if (!sample) return fail(sample.error());
+    result_.involuntary_switches += static_cast<std::uint64_t>(sample->involuntary_switches);
+    if (sample->problem.empty() && condition.verify)
+      if (const auto verified = condition.verify(*sample); !verified) result.problem = verified.error().message;
+    if (!sample->problem.empty() || !result.problem.empty()) return {};
+    // The median of the stretches: what interrupts one of nine does not count.
+    result.disturbed.back() = kNotTaken;
+    (sample->disturbed ? result.disturbed : result.samples).back() = median(sample->nanoseconds);
+    result.core.back() = sample->core;
+    return {};
+  }
+
+  Stretches stretches_for(const Condition& condition, std::uint64_t batch) const {
+    const int wanted = stretches_of(condition);
+    const auto most = static_cast<double>(condition.most_calls / std::max<std::uint64_t>(batch, 1));
+    const int tries = static_cast<int>(std::clamp(most - 2, 1.0 * wanted, 1.0 * wanted * kTries));
+    return {.batch = batch, .stretches = wanted, .patience = patience_, .tries = tries, .warm_up = (batch + 7) / 8};
   }
 
   std::size_t narrow_ones() {
@@ -140,6 +172,7 @@ class Rounds {
   Sampler sampler_;
   std::mt19937_64 random_;
   RoundsResult result_;
+  std::chrono::microseconds patience_{0};
 };
 
 }  // namespace

@@ -6,8 +6,9 @@
 //   fill_statistics(rows, conditions, ...)
 //
 // Conditions of one block run after one another, so that a condition and its baseline are never far apart in time; the
-// blocks of a round are shuffled too. A condition that fails in its trial has no samples and says why. Fails where Sampler
-// does.
+// blocks of a round are shuffled too. Samples count in which the core ran at its full rate; where that hardly ever happens,
+// all of a block's samples count, and the block is said to be disturbed. A condition that fails in its trial has no samples
+// and says why. Fails where Sampler does.
 #pragma once
 
 #include <atomic>
@@ -49,8 +50,11 @@ struct RoundsOptions {
 struct ConditionResult {
   std::string problem;  // why there are no samples
   std::uint64_t batch = 0;
-  std::vector<double> samples;  // by round, nanoseconds per call; NaN: none in this round
-  int unwanted = 0;             // rounds in which it was not wanted
+  std::vector<double> samples;    // by round, nanoseconds per call; NaN: none in this round
+  std::vector<double> disturbed;  // the same of samples that do not count
+  std::vector<double> core;       // by round, the core's slowest reading around a sample that counts
+  bool all_count = false;         // undisturbed samples were too few
+  int unwanted = 0;               // rounds in which it was not wanted
 };
 
 struct RoundsResult {
@@ -58,6 +62,7 @@ struct RoundsResult {
   int rounds = 0;
   bool interrupted = false;
   std::uint64_t involuntary_switches = 0;
+  double undisturbed = 1;  // the share of samples in which the core ran at its full rate
 };
 
 struct RoundsProgress {

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstring>
@@ -52,6 +53,7 @@ Sampler::~Sampler() = default;
 
 Result<Sample> Sampler::take(const Specimen& specimen, const Stretches& stretches, std::chrono::milliseconds deadline) {
   SampleReport& report = *new (report_.get()) SampleReport{};
+  report.least_core = least_core_;
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) return fail("pipe2: {}", errno_text(errno));
   const UniqueFd end_seen(ends[0]);
@@ -74,7 +76,9 @@ Result<Sample> Sampler::take(const Specimen& specimen, const Stretches& stretche
   sample.returned = {report.returned[0], report.returned[1]};
   sample.involuntary_switches = usage.ru_nivcsw;
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : report.ended_by_signal;
-  const bool done = report.stretches_done == stretches.stretches;
+  least_core_ = report.least_core;
+  const int wanted = std::min(kLeastUndisturbed, stretches.stretches);
+  const bool done = report.kept >= wanted || report.kept + report.disturbed >= stretches.stretches;
   if (report.failed_step != nullptr) {
     sample.problem = fmt::format("{}: {}", report.failed_step, errno_text(report.error));
   } else if (!in_time) {
@@ -82,7 +86,12 @@ Result<Sample> Sampler::take(const Specimen& specimen, const Stretches& stretche
   } else if (!done) {
     sample.problem = signal != 0 ? death_words(signal) : "ended before it was done";
   } else {
-    sample.nanoseconds.assign(report.nanoseconds, report.nanoseconds + stretches.stretches);
+    sample.disturbed = report.kept < wanted;
+    sample.core = report.core;
+    sample.nanoseconds.assign(report.nanoseconds, report.nanoseconds + report.kept);
+    if (sample.disturbed)
+      sample.nanoseconds.insert(sample.nanoseconds.end(), report.disturbed_nanoseconds,
+                                report.disturbed_nanoseconds + report.disturbed);
   }
   return sample;
 }

@@ -2,12 +2,14 @@
 //
 //   Result<Sampler> sampler = Sampler::make();
 //   Specimen specimen{.work = call_work("getppid", SYS_getppid), .confinements = {&filter}, .cpu = 1};
-//   Result<Sample> sample = sampler->take(specimen, {.batch = 1000, .stretches = 9});
-//   median(sample->nanoseconds);                 // per call; a stretch that something else interrupted does not count
+//   Result<Sample> sample = sampler->take(specimen, {.batch = 1000, .stretches = 9, .patience = 10ms});
+//   median(sample->nanoseconds);                 // per call
+//   sample->disturbed;                           // true: the core was shared with something else all the time
 //
 // A filter cannot be removed, so every sample is a process. It is pinned, runs at the highest priority it may have, and ends
 // by itself or at the deadline. Before it times anything it makes the calls once: `returned` and `traps` tell what became of
-// them. Fails where fork(2) or mmap(2) do. A process that dies is no failure: Sample::problem says what it died of.
+// them. With patience, a stretch counts if the core ran at its full rate before and after it (measure/core_rate.h).
+// Fails where fork(2) or mmap(2) do. A process that dies is no failure: Sample::problem says what it died of.
 #pragma once
 
 #include <sys/types.h>
@@ -59,11 +61,20 @@ struct Specimen {
 struct Stretches {
   std::uint64_t batch = 1;  // calls in each timed stretch
   int stretches = 9;        // at most kMostStretches
+  /// More than 0: runs at real-time priority where it may, waits this long in all for the core to be its own, and tries up
+  /// to `tries` stretches for as many undisturbed ones.
+  std::chrono::microseconds patience{0};
+  int tries = 0;
+  std::uint64_t warm_up = 0;  // calls before each stretch, not timed: what ran between has cooled caches and predictors
 };
 inline constexpr int kMostStretches = 16;
+/// Undisturbed stretches that a sample must have to be an undisturbed one, if it was to have that many.
+inline constexpr int kLeastUndisturbed = 3;
 
 struct Sample {
-  std::vector<double> nanoseconds;  // per call, one for each stretch
+  std::vector<double> nanoseconds;  // per call, one for each stretch: the undisturbed ones, or all if it is disturbed
+  bool disturbed = false;           // too few of its stretches had the core for themselves
+  double core = 0;                  // the slowest reading of the core's rate around the stretches that count; 0: none taken
   std::array<long, 2> returned{};   // what the calls returned the first time; negative errno
   std::uint64_t traps = 0;          // SIGSYS handled
   std::uint64_t trips = 0;          // stops or notifications answered
@@ -81,8 +92,13 @@ struct SampleReport {
   std::uint64_t traps;
   std::uint64_t trips;
   long returned[2];
-  int stretches_done;
+  double least_core;  // the least reading of the core's rate, in this sample and all before; 0: none
+  double core;        // the slowest around those that are kept
+  int kept;           // stretches, of `nanoseconds`
+  int disturbed;      // of `disturbed_nanoseconds`
   double nanoseconds[kMostStretches];
+  double disturbed_nanoseconds[kMostStretches];
+  double installed;     // nanoseconds, of Work::install's last process
   int ended_by_signal;  // of a supervised process
 };
 
@@ -99,6 +115,7 @@ class Sampler {
  private:
   explicit Sampler(SharedSlot<SampleReport> report);
   SharedSlot<SampleReport> report_;
+  double least_core_ = 0;
 };
 
 }  // namespace sandgauge

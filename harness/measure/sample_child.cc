@@ -16,6 +16,8 @@
 #include <csignal>
 #include <ctime>
 
+#include "measure/core_rate.h"
+
 #ifndef SECCOMP_USER_NOTIF_FLAG_CONTINUE
 #define SECCOMP_USER_NOTIF_FLAG_CONTINUE (1UL << 0)
 #endif
@@ -38,11 +40,14 @@ void count_trap(int) { traps_of->traps = traps_of->traps + 1; }
   end_process(1);
 }
 
-void pin(SampleReport& report, int cpu) {
+void pin(SampleReport& report, int cpu, const Stretches& stretches) {
   cpu_set_t set;
   CPU_ZERO(&set);
   CPU_SET(static_cast<std::size_t>(cpu), &set);
   if (::sched_setaffinity(0, sizeof set, &set) != 0) fail_step(report, "sched_setaffinity");
+  // Between a stop and its answer a process of normal priority would get the CPU, and keep it for milliseconds.
+  const sched_param first{.sched_priority = 1};
+  if (stretches.patience.count() > 0 && ::sched_setscheduler(0, SCHED_FIFO, &first) == 0) return;
   constexpr int kHighest = -20;
   ::setpriority(PRIO_PROCESS, 0, kHighest);  // where it may not, the paired differences must do alone
 }
@@ -77,12 +82,6 @@ inline long make_call(long number, const std::array<long, 6>& args, long first) 
 }
 #endif
 
-double now() {
-  timespec time{};
-  ::clock_gettime(CLOCK_MONOTONIC, &time);  // by the vDSO: no system call (see clock_is_a_call())
-  return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-}
-
 long make_calls(const std::vector<TimedCall>& calls, SampleReport* report) {
   long result = 0;
   std::size_t at = 0;
@@ -93,28 +92,62 @@ long make_calls(const std::vector<TimedCall>& calls, SampleReport* report) {
   return result;
 }
 
+/// A reading of the core's rate.
+double read_core(SampleReport& report) {
+  const double reading = time_core();
+  if (report.least_core == 0 || reading < report.least_core) report.least_core = reading;
+  return reading;
+}
+
+/// Keeps what `stretch` says that a call took: as many times as are wanted, or, with patience, until as many were
+/// undisturbed.
+template <class Stretch>
+void time_stretches(const Stretches& stretches, SampleReport& report, Stretch stretch) {
+  stretch();  // warms caches and predictors
+  const bool patient = stretches.patience.count() > 0;
+  const double until = clock_nanoseconds() + static_cast<double>(stretches.patience.count()) * 1e3;
+  const int tries = std::max(stretches.stretches, stretches.tries);
+  double before = patient ? read_core(report) : 0;
+  for (int tried = 0; tried < tries && report.kept < stretches.stretches; ++tried) {
+    const bool late = clock_nanoseconds() >= until;
+    if (patient && late && (report.kept >= kLeastUndisturbed || tried >= stretches.stretches)) return;
+    while (patient && !at_full_rate(before, report.least_core) && clock_nanoseconds() < until) before = read_core(report);
+    const double nanoseconds = stretch();
+    const double after = patient ? read_core(report) : 0;
+    const double slower = std::max(before, after);
+    if (at_full_rate(slower, report.least_core)) {
+      report.core = std::max(report.core, slower);
+      report.nanoseconds[report.kept++] = nanoseconds;
+    } else if (report.disturbed < kMostStretches) {
+      report.disturbed_nanoseconds[report.disturbed++] = nanoseconds;
+    }
+    before = after;
+  }
+}
+
 void time_calls(const Specimen& specimen, const Stretches& stretches, SampleReport& report) {
   make_calls(specimen.calls, &report);
   const TimedCall* const first = specimen.calls.data();
   const bool single = specimen.calls.size() == 1;
-  // The first stretch warms caches and predictors, and is not kept.
-  for (int stretch = -1; stretch < stretches.stretches; ++stretch) {
-    const double start = now();
+  const double clock = clock_cost();
+  const auto make = [&](std::uint64_t count) {
     if (single) {
-      for (std::uint64_t i = 0; i < stretches.batch; ++i) make_call(first->number, first->args, first->args[0]);
+      for (std::uint64_t i = 0; i < count; ++i) make_call(first->number, first->args, first->args[0]);
     } else {
-      for (std::uint64_t i = 0; i < stretches.batch; ++i) make_calls(specimen.calls, nullptr);
+      for (std::uint64_t i = 0; i < count; ++i) make_calls(specimen.calls, nullptr);
     }
-    const double end = now();
-    if (stretch < 0) continue;
-    report.nanoseconds[stretch] = (end - start) / static_cast<double>(stretches.batch);
-    report.stretches_done = stretch + 1;
-  }
+  };
+  time_stretches(stretches, report, [&] {
+    make(stretches.warm_up);
+    const double start = clock_nanoseconds();
+    make(stretches.batch);
+    return (clock_nanoseconds() - start - clock) / static_cast<double>(stretches.batch);
+  });
 }
 
 /// The calls of a process that may be supervised.
 [[noreturn]] void run_target(const Specimen& specimen, const Stretches& stretches, SampleReport& report) {
-  pin(report, specimen.cpu);
+  pin(report, specimen.cpu, stretches);
   if (specimen.supervision == Supervision::handler) {
     traps_of = &report;
     struct sigaction action {};
@@ -187,40 +220,40 @@ void time_calls(const Specimen& specimen, const Stretches& stretches, SampleRepo
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     run_target(specimen, stretches, report);
   }
-  pin(report, specimen.supervisor_cpu);
+  pin(report, specimen.supervisor_cpu, stretches);
   if (specimen.supervision == Supervision::tracer) trace(static_cast<pid_t>(target), report);
   listen(specimen, static_cast<pid_t>(target), report);
 }
 
+/// Nanoseconds of one process: of its life, or of what it took it to become confined.
+double time_process(const Specimen& specimen, SampleReport& report) {
+  const bool install = specimen.work == Work::install;
+  const double start = clock_nanoseconds();
+  const pid_t pid = ::fork();
+  if (pid < 0) fail_step(report, "fork");
+  if (pid == 0) {
+    const double before = clock_nanoseconds();
+    confine(specimen, report);
+    report.installed = clock_nanoseconds() - before;
+    if (!install && !specimen.calls.empty())
+      make_call(specimen.calls[0].number, specimen.calls[0].args, specimen.calls[0].args[0]);
+    end_process(0);
+  }
+  int status = 0;
+  if (::waitpid(pid, &status, 0) != pid) fail_step(report, "waitpid");
+  report.ended_by_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+  if (report.failed_step != nullptr) end_process(1);
+  return install ? report.installed : clock_nanoseconds() - start;
+}
+
 /// A process for each timed event.
 [[noreturn]] void time_processes(const Specimen& specimen, const Stretches& stretches, SampleReport& report) {
-  pin(report, specimen.cpu);
-  const bool install = specimen.work == Work::install;
-  for (int stretch = -1; stretch < stretches.stretches; ++stretch) {
+  pin(report, specimen.cpu, stretches);
+  time_stretches(stretches, report, [&] {
     double spent = 0;
-    for (std::uint64_t i = 0; i < stretches.batch; ++i) {
-      const double start = now();
-      const pid_t pid = ::fork();
-      if (pid < 0) fail_step(report, "fork");
-      if (pid == 0) {
-        const double before = now();
-        confine(specimen, report);
-        const double after = now();
-        if (install) report.nanoseconds[kMostStretches - 1] = after - before;
-        if (!install && !specimen.calls.empty())
-          make_call(specimen.calls[0].number, specimen.calls[0].args, specimen.calls[0].args[0]);
-        end_process(0);
-      }
-      int status = 0;
-      if (::waitpid(pid, &status, 0) != pid) fail_step(report, "waitpid");
-      report.ended_by_signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-      if (report.failed_step != nullptr) end_process(1);
-      spent += install ? report.nanoseconds[kMostStretches - 1] : now() - start;
-    }
-    if (stretch < 0) continue;
-    report.nanoseconds[stretch] = spent / static_cast<double>(stretches.batch);
-    report.stretches_done = stretch + 1;
-  }
+    for (std::uint64_t i = 0; i < stretches.batch; ++i) spent += time_process(specimen, report);
+    return spent / static_cast<double>(stretches.batch);
+  });
   end_process(0);
 }
 

@@ -54,6 +54,17 @@ void judge_controls(Measurement& measurement) {
   }
 }
 
+void note_shared_core(Measurement& measurement) {
+  std::vector<std::string> calls;
+  for (const BenchRow& row : measurement.rows)
+    if (row.shared_core && row.problem.empty() && (calls.empty() || calls.back() != row.call)) calls.push_back(row.call);
+  if (!calls.empty())
+    measurement.notes.push_back(
+        fmt::format("something else used the CPU's core nearly all the time: the rows of {} count all samples, and are "
+                    "slower and wider than they would be on a quiet machine",
+                    fmt::join(calls, ", ")));
+}
+
 void mark_noise(Measurement& measurement) {
   for (BenchRow& row : measurement.rows) {
     if (row.control || row.baseline.empty() || !row.problem.empty()) continue;
@@ -83,6 +94,8 @@ void summarise(Measurement& measurement, std::span<const std::size_t> fitted, co
     const ConditionResult& condition = result.conditions[i];
     row.problem = condition.problem;
     row.samples = condition.samples;
+    row.disturbed = condition.disturbed;
+    row.shared_core = condition.all_count;
     row.batch = condition.batch;
     row.confidence =
         row.control ? 1 - (1 - kConfidence) / static_cast<double>(std::max<std::ptrdiff_t>(controls, 1)) : kConfidence;
@@ -95,9 +108,11 @@ void summarise(Measurement& measurement, std::span<const std::size_t> fitted, co
   measurement.rounds = result.rounds;
   measurement.interrupted = result.interrupted;
   measurement.involuntary_switches = result.involuntary_switches;
+  measurement.undisturbed_percent = result.undisturbed * 100;
   std::uint64_t seed = measurement.seed;
   for (BenchRow& row : measurement.rows)
     if (row.problem.empty()) fill_row(row, row.baseline.empty() ? nullptr : measurement.row(row.baseline), ++seed);
+  note_shared_core(measurement);
   judge_controls(measurement);
   mark_noise(measurement);
   for (const BenchRow& row : measurement.rows)

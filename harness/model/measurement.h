@@ -30,11 +30,13 @@ struct BenchRow {
   std::uint64_t instructions = 0;  // that all of them execute for the call; 0 on a bitmap hit
   std::uint64_t batch = 0;         // calls per timed stretch
   std::vector<double> samples;     // by round; NaN where the round had none
+  std::vector<double> disturbed;   // the same of samples that do not count: something else used the core
   Interval cost;                   // of the call under the condition
   Interval extra;                  // over the baseline
   Interval ratio{1, 1, 1};         // to the baseline
   double confidence = 0.95;
   double p = 1;              // Wilcoxon's signed-rank test of the differences
+  bool shared_core = false;  // all samples count: there were too few in which the core had nothing else to do
   bool below_floor = false;  // not told from nothing: |extra| within the control's interval, or an interval around 0
   bool operator==(const BenchRow&) const = default;
 };
@@ -121,6 +123,7 @@ struct Measurement {
   double seconds = 0;
   double budget = 0;
   double steal_percent = 0;
+  double undisturbed_percent = 100;  // of the samples: the core ran at its full rate
   std::uint64_t involuntary_switches = 0;
   bool interrupted = false;
   std::string invalid;  // why no number of this run is to be trusted; empty: it is valid

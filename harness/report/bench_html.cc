@@ -109,8 +109,10 @@ std::string to_html(const Measurement& measurement) {
   html += model_html(measurement.model) + gate_html(measurement.gate) + "<h2>Machine</h2>\n<dl>\n";
   for (const auto& [name, value] : measurement.environment)
     html += fmt::format("<dt>{}</dt><dd>{}</dd>\n", safe(name), safe(value));
-  html += fmt::format("<dt>stolen time</dt><dd>{:.2f}%</dd>\n<dt>involuntary switches</dt><dd>{}</dd>\n",
-                      measurement.steal_percent, measurement.involuntary_switches);
+  html += fmt::format(
+      "<dt>stolen time</dt><dd>{:.2f}%</dd>\n<dt>core undisturbed</dt><dd>in {:.0f}% of the samples</dd>\n"
+      "<dt>involuntary switches</dt><dd>{}</dd>\n",
+      measurement.steal_percent, measurement.undisturbed_percent, measurement.involuntary_switches);
   return html_page("Cost of filters: " + measurement.title, kStyle, html + "</dl>\n");
 }
 

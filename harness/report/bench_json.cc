@@ -49,7 +49,9 @@ Json row_json(const BenchRow& row) {
           {"confidence", row.confidence},
           {"p", number(row.p)},
           {"below_floor", row.below_floor},
-          {"samples_ns", samples_json(row.samples)}};
+          {"samples_ns", samples_json(row.samples)},
+          {"disturbed_ns", samples_json(row.disturbed)},
+          {"shared_core", row.shared_core}};
 }
 
 Json model_json(const CostModel& model) {
@@ -224,6 +226,8 @@ void read_row(const Json& json, const std::string& path, MeasurementReader& outs
   fields.take("p", row.p);
   fields.take("below_floor", row.below_floor);
   fields.take("samples_ns", row.samples);
+  fields.take("disturbed_ns", row.disturbed);
+  fields.take("shared_core", row.shared_core);
   const auto no_time = [](double sample) { return sample <= 0; };
   fields.expect("samples_ns", std::ranges::none_of(row.samples, no_time), "times above 0");
   outside.inherit(fields);
@@ -293,6 +297,7 @@ std::string to_json(const Measurement& measurement) {
                {"seconds", number(measurement.seconds)},
                {"budget", number(measurement.budget)},
                {"steal_percent", number(measurement.steal_percent)},
+               {"undisturbed_percent", number(measurement.undisturbed_percent)},
                {"involuntary_switches", measurement.involuntary_switches},
                {"interrupted", measurement.interrupted},
                {"invalid", measurement.invalid},
@@ -329,6 +334,7 @@ Result<Measurement> read_measurement(std::string_view text) {
   fields.take("seconds", measurement.seconds);
   fields.take("budget", measurement.budget);
   fields.take("steal_percent", measurement.steal_percent);
+  fields.take("undisturbed_percent", measurement.undisturbed_percent);
   fields.take("involuntary_switches", measurement.involuntary_switches);
   fields.take("interrupted", measurement.interrupted);
   fields.take("invalid", measurement.invalid);

@@ -62,7 +62,8 @@ std::string to_markdown(const Measurement& measurement) {
   }
   text += "\n## Machine\n\n| | |\n|---|---|\n";
   for (const auto& [name, value] : measurement.environment) text += fmt::format("| {} | {} |\n", cell(name), cell(value));
-  return text + fmt::format("| stolen time | {:.2f}% |\n", measurement.steal_percent);
+  return text + fmt::format("| stolen time | {:.2f}% |\n| core undisturbed | in {:.0f}% of the samples |\n",
+                            measurement.steal_percent, measurement.undisturbed_percent);
 }
 
 }  // namespace sandgauge

@@ -139,6 +139,7 @@ std::string to_text(const Measurement& measurement) {
   std::vector<Row> facts;
   for (const auto& [name, value] : measurement.environment) facts.push_back({visible(name), visible(value)});
   facts.push_back({"stolen time", fmt::format("{:.2f}%", measurement.steal_percent)});
+  facts.push_back({"core undisturbed", fmt::format("in {:.0f}% of the samples", measurement.undisturbed_percent)});
   facts.push_back({"involuntary switches", fmt::format("{}", measurement.involuntary_switches)});
   text += text_table(facts);
   return text + gate_text(measurement.gate);

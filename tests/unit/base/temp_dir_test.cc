@@ -27,6 +27,13 @@ class TempDirTest : public testing::Test {
   std::optional<TempDir> dir_;
 };
 
+TEST_F(TempDirTest, CanBeMadeInAFolder) {
+  const auto inner = TempDir::make_in(dir_->path());
+  ASSERT_TRUE(inner) << inner.error().message;
+  EXPECT_TRUE(inner->path().starts_with(dir_->path() + "/sandgauge."));
+  EXPECT_FALSE(TempDir::make_in(dir_->path() + "/none"));
+}
+
 TEST_F(TempDirTest, IsNewEmptyAndTheOwnersAlone) {
   const auto second = TempDir::make();
   ASSERT_TRUE(second);

@@ -52,6 +52,18 @@ TEST(GateTest, AnotherMachineIsRefusedAndAnotherKernelIsNoted) {
               HasSubstr("the baseline is of another machine: its cpu is \"D\", here it is \"C\""));
 }
 
+TEST(GateTest, ARunThatHadTheCoreForItselfAgainstOneThatHadNotIsNoted) {
+  Measurement before = run(1.25);
+  before.rows[1].shared_core = true;
+  EXPECT_THAT(compare(run(1.25), before, 0.05)->notes, ElementsAre(HasSubstr("the other had not, for: getppid/x")));
+}
+
+TEST(GateTest, FilesThatLieElsewhereAreNoted) {
+  Measurement before = run(1.25);
+  before.environment.emplace_back("files", "/tmp");
+  EXPECT_THAT(compare(run(1.25), before, 0.05)->notes, ElementsAre(HasSubstr("files differs: was \"/tmp\"")));
+}
+
 TEST(GateTest, RowsThatAreMissingAreNamedAndNoneAtAllIsAnError) {
   Measurement now = run(1.25);
   now.rows[2].problem = "the filter killed the process (SIGSYS)";

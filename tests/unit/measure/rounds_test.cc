@@ -37,7 +37,8 @@ TEST(RoundsTest, EveryConditionHasASampleOfEveryRound) {
   for (const ConditionResult& each : result->conditions) {
     EXPECT_EQ(each.problem, "");
     ASSERT_EQ(each.samples.size(), 4U);
-    for (const double sample : each.samples) EXPECT_GT(sample, 0);
+    ASSERT_EQ(each.disturbed.size(), 4U);
+    for (int round = 0; round < 4; ++round) EXPECT_NE(each.samples[round] > 0, each.disturbed[round] > 0);
     EXPECT_GT(each.batch, 10U);
   }
 }
@@ -82,8 +83,18 @@ TEST(RoundsTest, ARoundInWhichAConditionIsNotWantedHasNoSampleOfIt) {
   conditions[0].wanted_now = [&asked] { return asked++ % 2 == 0; };
   const auto result = run_rounds(conditions, {.most_rounds = 4}, {});
   EXPECT_EQ(result->conditions[0].unwanted, 2);
-  EXPECT_FALSE(std::isnan(result->conditions[0].samples[0]));
+  EXPECT_FALSE(std::isnan(result->conditions[0].samples[0]) && std::isnan(result->conditions[0].disturbed[0]));
   EXPECT_TRUE(std::isnan(result->conditions[0].samples[1]));
+  EXPECT_TRUE(std::isnan(result->conditions[0].disturbed[1]));
+}
+
+TEST(RoundsTest, ABatchIsAPowerOfTwoAndTheBaselinesOwn) {
+  std::vector<Condition> conditions = {getppid(), getppid()};
+  conditions[1].baseline = 0;
+  const auto result = run_rounds(conditions, {.most_rounds = 1}, {});
+  const std::uint64_t batch = result->conditions[0].batch;
+  EXPECT_EQ(batch & (batch - 1), 0U);
+  EXPECT_EQ(result->conditions[1].batch, batch);
 }
 
 TEST(RoundsTest, DifferencesArePairedByRound) {

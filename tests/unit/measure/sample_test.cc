@@ -69,6 +69,21 @@ TEST(SampleTest, TimesEachStretchAndSaysWhatTheCallReturned) {
   EXPECT_EQ(sample.returned[0], ::getpid());
 }
 
+TEST(SampleTest, WithPatienceItSaysHowFastTheCoreRan) {
+  EXPECT_EQ(take({}).core, 0);
+  const Sample sample = take({}, {.batch = 20, .stretches = 5, .patience = std::chrono::seconds(1), .tries = 15});
+  EXPECT_EQ(sample.problem, "");
+  EXPECT_EQ(sample.core > 0, !sample.disturbed);
+  EXPECT_GE(sample.nanoseconds.size(), 3U);
+}
+
+TEST(SampleTest, TheFirstCallsOfAStretchAreNotTimed) {
+  const TestFilter filter(SYS_getppid, SECCOMP_RET_TRAP);
+  const Sample sample =
+      take({.confinements = {&filter}, .supervision = Supervision::handler}, {.batch = 20, .stretches = 3, .warm_up = 5});
+  EXPECT_EQ(sample.traps, 1 + 25 * 4);
+}
+
 TEST(SampleTest, AFilterIsInForce) {
   const TestFilter filter(SYS_getppid, SECCOMP_RET_ERRNO | EACCES);
   EXPECT_EQ(take({.confinements = {&filter}}).returned[0], -EACCES);

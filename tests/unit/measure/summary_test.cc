@@ -55,6 +55,17 @@ TEST(SummaryTest, ExtrasAreMediansOfPairedDifferences) {
   EXPECT_GT(made.measurement.floor, 0);
 }
 
+TEST(SummaryTest, RowsOfASharedCoreAreNamed) {
+  Scene made = scene(0, {9});
+  made.result.undisturbed = 0.25;
+  for (ConditionResult& condition : made.result.conditions) condition.all_count = true;
+  run(made);
+  EXPECT_EQ(made.measurement.undisturbed_percent, 25);
+  EXPECT_TRUE(made.measurement.rows[2].shared_core);
+  ASSERT_EQ(made.measurement.notes.size(), 1U);
+  EXPECT_THAT(made.measurement.notes[0], HasSubstr("the rows of c count all samples"));
+}
+
 TEST(SummaryTest, ARunWhoseControlDiffersFromItsTwinIsInvalid) {
   Scene made = scene(3, {9});
   run(made);

@@ -52,6 +52,9 @@ Measurement sample() {
   made.rows[2].bitmap_hit = made.rows[3].bitmap_hit = true;
   made.rows[4].instructions = 5;
   made.rows[5].below_floor = true;
+  made.rows[5].disturbed = {99};
+  made.rows[5].shared_core = true;
+  made.undisturbed_percent = 87.5;
   made.rows[6].answered = true;
   made.rows.push_back({.id = "getppid/KILL",
                        .group = "calls",
