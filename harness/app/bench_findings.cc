@@ -49,6 +49,10 @@ void deaths(const Measurement& measurement, std::vector<std::string>& found) {
     if (!workload.deadly.empty())
       found.push_back(fmt::format("the workload does not survive the profile: {} end{} it; the total is of its other calls",
                                   fmt::join(workload.deadly, ", "), workload.deadly.size() == 1 ? "s" : ""));
+  for (const WorkloadCost& workload : measurement.workload)
+    if (!workload.unpriced.empty())
+      found.push_back(fmt::format("the workload's total is too low: it needs what was not measured here: {}",
+                                  fmt::join(workload.unpriced, ", ")));
   for (const BenchRow& row : measurement.rows)
     if (row.condition == "under the profile" && !row.problem.empty())
       found.push_back(fmt::format("{} has no time under the profile: {}", row.call, row.problem));

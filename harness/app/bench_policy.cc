@@ -188,7 +188,11 @@ WorkloadCost workload_cost(const Explanation& explanation, const std::vector<Cal
     const auto row = std::ranges::find_if(measurement.rows, [condition](const BenchRow& each) {
       return each.call == "getppid" && each.condition == condition && each.problem.empty();
     });
-    if (row == measurement.rows.end()) return {};
+    if (row == measurement.rows.end()) {
+      const std::string missing = fmt::format("getppid/{}", condition);
+      if (std::ranges::find(cost.unpriced, missing) == cost.unpriced.end()) cost.unpriced.push_back(missing);
+      return {};
+    }
     const double filter = modelled(model, false, 1, row->instructions);
     return {std::max(0.0, row->extra.median - filter), std::max(0.0, row->extra.low - filter),
             std::max(0.0, row->extra.high - filter)};

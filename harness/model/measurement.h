@@ -75,9 +75,10 @@ struct WorkloadCost {
   double trips = 0;  // to signal handlers, to supervisors on the same CPU, and log records
   double low = 0;    // of the total, by the intervals of the coefficients
   double high = 0;
-  std::vector<Call> by_call;         // the most expensive first
-  std::vector<std::string> unknown;  // names in the table that are no calls
-  std::vector<std::string> deadly;   // calls that the policy answers by ending the program: they have no price
+  std::vector<Call> by_call;          // the most expensive first
+  std::vector<std::string> unknown;   // names in the table that are no calls
+  std::vector<std::string> deadly;    // calls that the policy answers by ending the program: they have no price
+  std::vector<std::string> unpriced;  // rows without times that the total would need: it is too low
   [[nodiscard]] double total() const { return entry + misses + instructions + trips; }
   bool operator==(const WorkloadCost&) const = default;
 };

@@ -82,7 +82,8 @@ Json workload_json(const WorkloadCost& workload) {
           {"high_s", number(workload.high)},
           {"by_call", std::move(calls)},
           {"unknown", workload.unknown},
-          {"deadly", workload.deadly}};
+          {"deadly", workload.deadly},
+          {"unpriced", workload.unpriced}};
 }
 
 Json gate_json(const Gate& gate) {
@@ -267,6 +268,7 @@ void read_workload(const Json& json, const std::string& path, MeasurementReader&
   fields.take("high_s", workload.high);
   fields.take("unknown", workload.unknown);
   fields.take("deadly", workload.deadly);
+  fields.take("unpriced", workload.unpriced);
   fields.each("by_call", [&](const Json& item, const std::string& where) {
     MeasurementReader inside(item, where + ".");
     WorkloadCost::Call call;

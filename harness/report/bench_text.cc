@@ -75,6 +75,8 @@ std::string workload_text(const WorkloadCost& workload) {
   if (!workload.deadly.empty())
     text += fmt::format("  ends at these, so they are not counted: {}\n",
                         visible(fmt::format("{}", fmt::join(workload.deadly, ", "))));
+  if (!workload.unpriced.empty())
+    text += fmt::format("  too low: not measured here: {}\n", fmt::join(workload.unpriced, ", "));
   if (!workload.unknown.empty())
     text += fmt::format("  no calls of these names: {}\n", visible(fmt::format("{}", fmt::join(workload.unknown, ", "))));
   return text;

@@ -146,6 +146,15 @@ TEST(WorkloadTest, WhatEndsTheProgramHasNoPriceAndIsSaid) {
               Contains("the workload does not survive the profile: read ends it; the total is of its other calls"));
 }
 
+TEST(WorkloadTest, ATripThatWasNotMeasuredIsSaidToBeMissing) {
+  Measurement measurement = with_model();
+  measurement.rows[0].problem = "no sample ended in time";
+  measurement.workload.push_back(workload_cost(explained(), {{"getsid", 10}, {"read", 1}}, measurement));
+  EXPECT_THAT(measurement.workload[0].unpriced, ElementsAre("getppid/TRAP with a handler"));
+  EXPECT_THAT(bench_findings(measurement, explained()),
+              Contains("the workload's total is too low: it needs what was not measured here: getppid/TRAP with a handler"));
+}
+
 TEST(WorkloadTest, TheIntervalHoldsThatOfTheTrip) {
   const WorkloadCost cost = workload_cost(explained(), {{"getsid", 1000}}, with_model());
   EXPECT_GT(cost.high - cost.low, 1000 * (1100 - 1000) * 1e-9);
