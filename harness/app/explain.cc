@@ -42,18 +42,17 @@ Result<AskedCall> asked_call(const std::string& text) {
 /// Every backend's program explained. libseccomp works in children, beside one another and beside the explaining.
 Explanation explain_backends(const Policy& policy, const std::vector<Backend>& backends, const std::vector<AskedCall>& asked,
                              std::vector<std::string>& notes) {
-  std::vector<std::optional<Result<LibseccompJob>>> jobs;
-  for (const Backend& backend : backends) {
-    if (backend.compiler != Backend::Compiler::libseccomp) {
-      jobs.emplace_back();
-      continue;
-    }
-    const std::vector<std::string> unknown = unknown_to_libseccomp(policy);
-    jobs.emplace_back(LibseccompJob::start(without_calls(policy, unknown), backend.optimise));
-    if (!unknown.empty())
+  const auto is_libseccomp = [](const Backend& backend) { return backend.compiler == Backend::Compiler::libseccomp; };
+  std::vector<std::string> unknown;
+  if (std::ranges::any_of(backends, is_libseccomp)) unknown = unknown_to_libseccomp(policy);
+  const Policy known = without_calls(policy, unknown);
+  std::vector<std::optional<Result<LibseccompJob>>> jobs(backends.size());
+  for (std::size_t i = backends.size(); i-- > 0;)  // the last one takes longest, if these are all
+    if (is_libseccomp(backends[i])) jobs[i].emplace(LibseccompJob::start(known, backends[i].optimise));
+  for (std::size_t i = 0; i < backends.size(); ++i)
+    if (jobs[i] && !unknown.empty())
       notes.push_back(fmt::format("{}: left out, as libseccomp {} does not know them on every ABI of the policy: {}",
-                                  to_string(backend), libseccomp_version(), fmt::join(unknown, ", ")));
-  }
+                                  to_string(backends[i]), libseccomp_version(), fmt::join(unknown, ", ")));
   const auto named = [&](std::size_t i) -> NamedProgram {
     const auto program = !jobs[i] ? compile(policy, backends[i]) : *jobs[i] ? (*jobs[i])->finish() : fail(jobs[i]->error());
     return {to_string(backends[i]), program ? *program : Program{}, program ? "" : program.error().message};

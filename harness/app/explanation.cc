@@ -168,7 +168,8 @@ std::string summary_of(const Policy& policy) {
 
 class Explainer {
  public:
-  Explainer(const Policy* policy, std::span<const AskedCall> asked) : policy_(policy), asked_(asked) {
+  Explainer(std::size_t count, const Policy* policy, std::span<const AskedCall> asked)
+      : count_(count), policy_(policy), asked_(asked) {
     const RulesByCall rules = policy != nullptr ? rules_by_call(*policy) : RulesByCall{};
     if (policy != nullptr) explanation_.summary = summary_of(*policy);
     for (const auto& [call, numbers] : rules) notes_.by_call[call] = rule_words({numbers.begin(), numbers.end()});
@@ -218,6 +219,7 @@ class Explainer {
     ExplainedCall call{.abi = one.call.abi, .number = one.call.number, .asked = one.text};
     call.name = std::string(syscall_name(call.abi, call.number));
     if (const auto found = rules.find({call.abi, call.number}); found != rules.end()) call.rules = found->second;
+    call.costs.reserve(count_);
     explanation_.calls.push_back(std::move(call));
     data_.push_back(to_seccomp_data(one.call));
   }
@@ -241,6 +243,7 @@ class Explainer {
     return false;
   }
 
+  std::size_t count_;  // of filters
   const Policy* policy_;
   std::span<const AskedCall> asked_;
   Explanation explanation_;
@@ -253,7 +256,7 @@ class Explainer {
 
 Explanation explain(std::size_t count, const std::function<NamedProgram(std::size_t)>& program, const Policy* policy,
                     std::span<const AskedCall> asked) {
-  Explainer explainer(policy, asked);
+  Explainer explainer(count, policy, asked);
   for (std::size_t i = 0; i < count; ++i) explainer.add(program(i));
   return explainer.finish();
 }

@@ -104,7 +104,7 @@ std::string meaning(const sock_filter& step, const Known& known) {
 }
 
 /// Small numbers as people count, large ones as bits.
-std::string constant(std::uint32_t k) { return k < 0x10000 ? fmt::format("{}", k) : fmt::format("{:#x}", k); }
+std::string constant(std::uint32_t k) { return k < 0x10000 ? fmt::format_int(k).str() : fmt::format("{:#x}", k); }
 
 std::string_view operation(std::uint16_t code) {
   switch (BPF_OP(code)) {
@@ -134,17 +134,40 @@ std::string unknown(const sock_filter& step) {
   return fmt::format(".op  {:#06x}, jt {}, jf {}, k {:#x}", step.code, step.jt, step.jf, step.k);
 }
 
+/// Text that grows piece by piece: a profile's listings have thousands of lines, and formatting each is most of their time.
+class Line {
+ public:
+  Line& add(std::string_view text) {
+    text_ += text;
+    return *this;
+  }
+  Line& add(std::size_t number) { return add(std::string_view(fmt::format_int(number).c_str())); }
+  /// Blanks up to this column, if it is not there yet.
+  Line& column(std::size_t end) {
+    if (text_.size() < end) text_.append(end - text_.size(), ' ');
+    return *this;
+  }
+  /// Ends in this column, if it is not too long.
+  Line& right(std::size_t end, std::string_view text) { return column(end - std::min(end, text.size())).add(text); }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
 /// `label` goes before the index of a jump's target.
 std::string jump(const sock_filter& step, std::size_t at, std::string_view label) {
-  const std::string operand = BPF_SRC(step.code) == BPF_X ? "x" : constant(step.k);
   switch (BPF_OP(step.code)) {
-    case BPF_JA: return fmt::format("ja   {}{}", label, at + 1 + step.k);
+    case BPF_JA: return Line().add("ja   ").add(label).add(at + 1 + step.k).take();
     case BPF_JEQ:
     case BPF_JGE:
     case BPF_JGT:
-    case BPF_JSET:
-      return fmt::format("{:<4} {}, {}{}, {}{}", condition(step.code), operand, label, at + 1 + step.jt, label,
-                         at + 1 + step.jf);
+    case BPF_JSET: {
+      Line line;
+      line.add(condition(step.code)).column(5);
+      line.add(BPF_SRC(step.code) == BPF_X ? "x" : constant(step.k)).add(", ");
+      return line.add(label).add(at + 1 + step.jt).add(", ").add(label).add(at + 1 + step.jf).take();
+    }
     default: return unknown(step);
   }
 }
@@ -217,10 +240,12 @@ std::vector<std::string> annotated_listing(const Program& program, const Listing
       if (note != notes.by_call.end()) add(note->second);
     }
     if (at < notes.by_instruction.size()) add(notes.by_instruction[at]);
-    const std::string label = target[at] ? fmt::format("L{}:", at) : "";
-    const std::string line = instruction(step, at, "L");
-    lines.push_back(comment.empty() ? fmt::format("{:>6} {:>4}  {}", label, at, line)
-                                    : fmt::format("{:>6} {:>4}  {:<30}; {}", label, at, line, comment));
+    const fmt::format_int index(at);
+    Line line;
+    if (target[at]) line.right(6, Line().add("L").add(at).add(":").take());
+    line.right(11, {index.data(), index.size()}).add("  ").add(instruction(step, at, "L"));
+    if (!comment.empty()) line.column(43).add("; ").add(comment);
+    lines.push_back(line.take());
   }
   return lines;
 }

@@ -40,7 +40,6 @@ constexpr std::uint32_t kUprobe = 336;
 
 bool holds(const sock_filter& step, std::uint32_t a) {
   switch (BPF_OP(step.code)) {
-    case BPF_JEQ: return a == step.k;
     case BPF_JGE: return a >= step.k;
     case BPF_JGT: return a > step.k;
     default: return (a & step.k) != 0;
@@ -71,7 +70,7 @@ BitmapAnswer predict_bitmap(const Program& program, const seccomp_data& data) {
         break;
       case BPF_ALU | BPF_AND | BPF_K: a &= step.k; break;
       case BPF_JMP | BPF_JA: at += step.k; break;
-      case BPF_JMP | BPF_JEQ | BPF_K:
+      case BPF_JMP | BPF_JEQ | BPF_K: at += a == step.k ? step.jt : step.jf; break;
       case BPF_JMP | BPF_JGE | BPF_K:
       case BPF_JMP | BPF_JGT | BPF_K:
       case BPF_JMP | BPF_JSET | BPF_K: at += holds(step, a) ? step.jt : step.jf; break;

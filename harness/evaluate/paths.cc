@@ -66,9 +66,9 @@ Value arithmetic(const sock_filter& step, const Value& a, const Value& x) {
 
 class Search {
  public:
-  Search(const Program& program, const seccomp_data& known, std::vector<bool>* reached)
+  Search(const Program& program, const seccomp_data& known, std::vector<char>* reached)
       : code_(program.code), known_(known), reached_(reached) {
-    if (reached_ != nullptr) reached_->resize(code_.size());
+    reached_->resize(code_.size());
   }
 
   Paths run() {
@@ -142,20 +142,34 @@ class Search {
     }
   }
 
+  /// The way of a known number through the tests that compare it one by one: most of every filter, so this is what counts
+  /// for the time that all calls take. Returns how many tests it has passed.
+  std::uint64_t pass_comparisons(std::size_t& at, std::uint32_t a) {
+    const sock_filter* const code = code_.data();
+    char* const reached = reached_->data();
+    std::uint64_t steps = 0;
+    std::size_t here = at;
+    for (; code[here].code == (BPF_JMP | BPF_JEQ | BPF_K); ++steps) {
+      reached[here] = 1;
+      here += 1 + (code[here].k == a ? code[here].jt : code[here].jf);
+    }
+    at = here;
+    work_ += steps;
+    return steps;
+  }
+
   /// Recurses only at tests that the call's number does not decide; so many of them on one way are too much work anyway.
   void follow(std::size_t at, Registers registers, std::uint64_t steps) {
+    if (out_of_work_) return;
     for (;; ++at) {
+      if (registers.a.kind == Value::Kind::constant) steps += pass_comparisons(at, registers.a.k);
       if (++work_ > kMostWork) {
         out_of_work_ = true;
         return;
       }
       ++steps;
-      if (reached_ != nullptr) (*reached_)[at] = true;
+      (*reached_)[at] = 1;
       const sock_filter& step = code_[at];
-      if (step.code == (BPF_JMP | BPF_JEQ | BPF_K) && registers.a.kind == Value::Kind::constant) {  // most of every filter
-        at += registers.a.k == step.k ? step.jt : step.jf;
-        continue;
-      }
       if (step.code == (BPF_JMP | BPF_JA)) {
         at += step.k;
         continue;
@@ -221,7 +235,7 @@ class Search {
     paths_.least = ~std::uint64_t{0};
     for (std::size_t at = 0; at < code_.size(); ++at) {
       if (!arrivals[at].reached) continue;
-      if (reached_ != nullptr) (*reached_)[at] = true;
+      (*reached_)[at] = 1;
       const auto [unused, a, before_least, before_most] = arrivals[at];
       const sock_filter& step = code_[at];
       const std::uint64_t least = before_least + 1;
@@ -253,7 +267,7 @@ class Search {
 
   const std::vector<sock_filter>& code_;
   const seccomp_data& known_;
-  std::vector<bool>* reached_;
+  std::vector<char>* reached_;
   std::array<WordTests, kWords> tests_;
   Paths paths_;
   std::uint64_t work_ = 0;
@@ -325,19 +339,19 @@ TurningPoints turning_points(const Program& program) {
   return points;
 }
 
-std::vector<bool> reached_by_jumps(const Program& program) {
-  std::vector<bool> reached(program.code.size());
-  reached[0] = true;
+std::vector<char> reached_by_jumps(const Program& program) {
+  std::vector<char> reached(program.code.size());
+  reached[0] = 1;
   for (std::size_t at = 0; at < program.code.size(); ++at) {
     const sock_filter& step = program.code[at];
-    if (!reached[at] || BPF_CLASS(step.code) == BPF_RET) continue;
+    if (reached[at] == 0 || BPF_CLASS(step.code) == BPF_RET) continue;
     if (step.code == (BPF_JMP | BPF_JA)) {
-      reached[at + 1 + step.k] = true;
+      reached[at + 1 + step.k] = 1;
     } else if (BPF_CLASS(step.code) == BPF_JMP) {
-      reached[at + 1 + step.jt] = true;
-      reached[at + 1 + step.jf] = true;
+      reached[at + 1 + step.jt] = 1;
+      reached[at + 1 + step.jf] = 1;
     } else {
-      reached[at + 1] = true;
+      reached[at + 1] = 1;
     }
   }
   return reached;
@@ -347,8 +361,10 @@ std::vector<bool> reached_by_jumps(const Program& program) {
 
 Paths explore(const Program& program, std::uint32_t arch, std::int32_t nr, Explored* explored) {
   const seccomp_data known{.nr = nr, .arch = arch, .instruction_pointer = 0, .args = {}};
-  if (explored != nullptr) explored->calls.insert({arch, nr});
-  return Search(program, known, explored != nullptr ? &explored->reached : nullptr).run();
+  Explored only_this;
+  if (explored == nullptr) explored = &only_this;
+  explored->calls.emplace_back(arch, nr);
+  return Search(program, known, &explored->reached).run();
 }
 
 std::vector<std::size_t> unreachable(const Program& program, Explored explored) {
@@ -359,14 +375,15 @@ std::vector<std::size_t> unreachable(const Program& program, Explored explored) 
   if (points.computed || archs.size() > kManyArchs) {
     explored.reached = reached_by_jumps(program);
   } else {
+    const std::set seen(explored.calls.begin(), explored.calls.end());
     for (const std::uint32_t arch : archs)
       for (const std::uint32_t number : numbers)
-        if (const auto nr = static_cast<std::int32_t>(number); !explored.calls.contains({arch, nr}))
+        if (const auto nr = static_cast<std::int32_t>(number); !seen.contains({arch, nr}))
           explore(program, arch, nr, &explored);
   }
   std::vector<std::size_t> never;
   for (std::size_t at = 0; at < explored.reached.size(); ++at)
-    if (!explored.reached[at]) never.push_back(at);
+    if (explored.reached[at] == 0) never.push_back(at);
   return never;
 }
 

@@ -13,7 +13,6 @@
 #include <linux/seccomp.h>
 
 #include <cstdint>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -39,8 +38,8 @@ struct Paths {
 
 /// What explore() has seen of one program so far.
 struct Explored {
-  std::vector<bool> reached;                               // an entry per instruction: some arguments lead there
-  std::set<std::pair<std::uint32_t, std::int32_t>> calls;  // arch and number of the calls looked at
+  std::vector<char> reached;                                  // by instruction: 1 if some arguments lead there
+  std::vector<std::pair<std::uint32_t, std::int32_t>> calls;  // arch and number of the calls looked at
 };
 
 /// Adds to `explored`, unless it is null, which instructions some arguments reach.

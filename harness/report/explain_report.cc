@@ -159,7 +159,8 @@ std::string to_text(const Explanation& explanation, ExplainParts parts) {
 }
 
 std::string to_json(const Explanation& explanation) {
-  JsonStream json;
+  constexpr std::size_t kRowRoom = 512;  // of a call under a backend
+  JsonStream json(explanation.calls.size() * (explanation.backends.size() + 1) * kRowRoom);
   json.begin('{').key("schema").value("sandgauge.explain/1").key("version").value(SANDGAUGE_VERSION);
   json.key("source").value(explanation.source).key("summary").value(explanation.summary);
   json.key("findings").values(explanation.findings).key("notes").values(explanation.notes);

@@ -1,6 +1,7 @@
 #include "report/json_stream.h"
 
 #include <algorithm>
+#include <array>
 #include <nlohmann/json.hpp>
 
 namespace sandgauge {
@@ -50,12 +51,21 @@ void JsonStream::separate() {
   after_key_ = first_ = false;
 }
 
-void JsonStream::new_line() { text_.append(1, '\n').append(open_.size(), ' '); }
+void JsonStream::new_line() {
+  text_ += '\n';
+  for (std::size_t i = 0; i < open_.size(); ++i) text_ += ' ';
+}
 
 void JsonStream::quote(std::string_view text) {
-  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
-  if (std::ranges::all_of(text, is_plain)) {
-    text_.append(1, '"').append(text).append(1, '"');
+  static constexpr auto kPlain = [] {
+    std::array<bool, 256> plain{};
+    for (int c = ' '; c <= '~'; ++c) plain[static_cast<std::size_t>(c)] = c != '"' && c != '\\';
+    return plain;
+  }();
+  if (std::ranges::all_of(text, [](unsigned char c) { return kPlain[c]; })) {
+    text_ += '"';
+    text_ += text;
+    text_ += '"';
   } else {
     text_ += nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
   }

@@ -20,6 +20,9 @@ namespace sandgauge {
 
 class JsonStream {
  public:
+  /// `room` bytes are set aside at once: a text that grows step by step is copied at each.
+  explicit JsonStream(std::size_t room = 0) { text_.reserve(room); }
+
   /// '{' or '['.
   JsonStream& begin(char bracket);
   /// Of what was begun last.
