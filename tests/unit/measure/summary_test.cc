@@ -48,7 +48,8 @@ TEST(SummaryTest, ExtrasAreMediansOfPairedDifferences) {
   EXPECT_EQ(made.measurement.invalid, "");
   EXPECT_NEAR(made.measurement.rows[2].extra.median, 9, 0.5);
   EXPECT_TRUE(made.measurement.rows[2].extra.contains(9));
-  EXPECT_LT(made.measurement.rows[2].extra.width(), 1.2);  // though the samples themselves are spread over 60 ns
+  // though the samples themselves are spread over 60 ns; the second part is what a run cannot tell
+  EXPECT_LT(made.measurement.rows[2].extra.width(), 1.2 + 2 * 0.0025 * made.measurement.rows[2].cost.median);
   EXPECT_LT(made.measurement.rows[2].p, 1e-9);
   EXPECT_NEAR(made.measurement.rows[3].ratio.median, 125.0 / 100, 0.1);
   EXPECT_FALSE(made.measurement.rows[2].below_floor);
@@ -64,6 +65,19 @@ TEST(SummaryTest, RowsOfASharedCoreAreNamed) {
   EXPECT_TRUE(made.measurement.rows[2].shared_core);
   ASSERT_EQ(made.measurement.notes.size(), 1U);
   EXPECT_THAT(made.measurement.notes[0], HasSubstr("the rows of c count all samples"));
+}
+
+TEST(SummaryTest, NoIntervalIsNarrowerThanWhatARunCanTell) {
+  Scene made = scene(0, {20});
+  const double costs[] = {80, 80.05, 100};
+  for (std::size_t i = 0; i < 3; ++i) made.result.conditions[i].samples.assign(20, costs[i]);
+  run(made);
+  EXPECT_EQ(made.measurement.invalid, "");
+  EXPECT_NEAR(made.measurement.rows[1].extra.width(), 2 * 0.001 * 80.05, 1e-9);
+  EXPECT_NEAR(made.measurement.rows[2].extra.low, 20 - 0.25, 1e-9);
+  EXPECT_NEAR(made.measurement.rows[2].extra.high, 20 + 0.25, 1e-9);
+  EXPECT_NEAR(made.measurement.rows[2].cost.width(), 0.5, 1e-9);
+  EXPECT_NEAR(made.measurement.rows[2].ratio.width(), 2 * 0.0025 * 1.25, 1e-9);
 }
 
 TEST(SummaryTest, ARunWhoseControlDiffersFromItsTwinIsInvalid) {
