@@ -68,7 +68,7 @@ std::string rule_words(const std::set<std::size_t>& rules) {
   return rules.empty() ? "" : fmt::format("rule{} {}", rules.size() == 1 ? "" : "s", ranges(rules));
 }
 
-/// "socket(16, 0x2)": as many arguments as are not 0.
+/// "socket(16, 0x2)": as many arguments as are not 0; "read() from 0x7f00": what calls it, if a filter looks at that.
 std::string call_words(const ExplainedCall& call, const seccomp_data& data) {
   std::string text = call.name.empty() ? fmt::format("{}", call.number) : call.name;
   std::size_t count = 6;
@@ -76,7 +76,8 @@ std::string call_words(const ExplainedCall& call, const seccomp_data& data) {
   std::vector<std::string> args;
   for (std::size_t i = 0; i < count; ++i)
     args.push_back(data.args[i] < 0x10000 ? fmt::format("{}", data.args[i]) : fmt::format("{:#x}", data.args[i]));
-  return fmt::format("{}({})", text, fmt::join(args, ", "));
+  const std::string from = data.instruction_pointer == 0 ? "" : fmt::format(" from {:#x}", data.instruction_pointer);
+  return fmt::format("{}({}){}", text, fmt::join(args, ", "), from);
 }
 
 /// One call under one filter: where it can end.

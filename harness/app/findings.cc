@@ -59,7 +59,10 @@ void argument_rules(const Explanation& explanation, std::vector<std::string>& fo
                                 instructions_of(explanation, *calls[i])));
   }
   if (calls.size() > kNamed)
-    found.push_back(fmt::format("{} more allowed calls miss the bitmap, with fewer instructions", calls.size() - kNamed));
+    found.push_back(
+        calls.size() == kNamed + 1
+            ? "1 more allowed call misses the bitmap, with no more instructions"
+            : fmt::format("{} more allowed calls miss the bitmap, with no more instructions", calls.size() - kNamed));
   if (x32 > 0)
     found.push_back(fmt::format("the kernel has no bitmap for x32: {} allowed call{} of it run{} the filter each time", x32,
                                 x32 == 1 ? "" : "s", x32 == 1 ? "s" : ""));

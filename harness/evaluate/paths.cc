@@ -15,8 +15,9 @@ namespace sandgauge {
 namespace {
 
 constexpr std::size_t kWords = sizeof(seccomp_data) / sizeof(std::uint32_t);
-/// Of one search, in looked-at instructions and tests. A real profile's longest search takes a few thousand.
-constexpr std::uint64_t kMostWork = 200'000;
+/// Of one search, in looked-at instructions and tests. A real profile's longest search takes a few thousand, a rule with 600
+/// values for one argument all of it.
+constexpr std::uint64_t kMostWork = 400'000;
 
 /// What is known of a register or a memory cell.
 struct Value {
@@ -104,11 +105,12 @@ class Search {
       paths_.endings.push_back({action, witness(), at});
   }
 
-  seccomp_data witness() const {
+  seccomp_data witness() {
     std::array<std::uint32_t, kWords> words{};
     for (std::size_t word = 0; word < kWords; ++word) {
       std::uint32_t value = 0;
       if (tests_[word].size() > 0 && tests_[word].solve(value) == WordTests::Answer::yes) words[word] = value;
+      work_ += tests_[word].take_work();
     }
     seccomp_data data{};
     std::memcpy(&data, words.data(), sizeof data);
@@ -133,9 +135,9 @@ class Search {
     WordTests& tests = tests_[registers.a.word];
     for (const bool holds : {true, false}) {
       tests.push({registers.a.k, op, operand.k, holds});
-      work_ += tests.size();
       std::uint32_t value = 0;
       const WordTests::Answer answer = tests.solve(value);
+      work_ += tests.take_work();
       if (answer == WordTests::Answer::unknown) paths_.exact = false;
       if (answer != WordTests::Answer::no) follow(target(holds), registers, steps);
       tests.pop();

@@ -6,8 +6,9 @@
 
 namespace sandgauge {
 
-bool WordTests::all_hold(std::uint32_t value) const {
-  return std::ranges::all_of(tests_, [value](const Test& test) {
+bool WordTests::all_hold(std::uint32_t value) {
+  return std::ranges::all_of(tests_, [this, value](const Test& test) {
+    ++work_;
     const std::uint32_t masked = value & test.mask;
     switch (test.code) {
       case BPF_JEQ: return (masked == test.k) == test.holds;
@@ -18,7 +19,8 @@ bool WordTests::all_hold(std::uint32_t value) const {
   });
 }
 
-WordTests::Answer WordTests::solve(std::uint32_t& value) const {
+WordTests::Answer WordTests::solve(std::uint32_t& value) {
+  work_ += tests_.size();
   // Without masks the least value that will do is 0, or some k, or some k + 1: there one test begins to hold.
   std::uint32_t set = 0;      // bits that must be set
   std::uint32_t cleared = 0;  // bits that must not

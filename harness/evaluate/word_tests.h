@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 namespace sandgauge {
@@ -27,11 +28,14 @@ class WordTests {
   [[nodiscard]] std::size_t size() const { return tests_.size(); }
 
   /// yes: all hold for `value`. no: there is no such value. unknown: with masks that differ, none was found.
-  Answer solve(std::uint32_t& value) const;
+  Answer solve(std::uint32_t& value);
+  /// How often solve() has looked at a test since this was last asked: what its time is made of.
+  std::uint64_t take_work() { return std::exchange(work_, 0); }
 
  private:
-  [[nodiscard]] bool all_hold(std::uint32_t value) const;
+  [[nodiscard]] bool all_hold(std::uint32_t value);
   std::vector<Test> tests_;
+  std::uint64_t work_ = 0;
 };
 
 }  // namespace sandgauge

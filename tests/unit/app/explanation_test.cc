@@ -2,8 +2,11 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 
 #include <cerrno>
+#include <cstddef>
 
 #include "compile/bpf.h"
 #include "evaluate/evaluate.h"
@@ -58,6 +61,25 @@ TEST(ExplanationTest, ADecisionByArgumentNamesAllOutcomesAndTheWorstArguments) {
   EXPECT_EQ(socket.costs[0].worst, "socket(16)");
   EXPECT_THAT(socket.costs[0].bitmap_reason, HasSubstr("argument rule: instruction "));
   EXPECT_LT(socket.costs[0].least, socket.costs[0].most);
+}
+
+TEST(ExplanationTest, TheWorstCallOfAFilterThatLooksAtTheCallerSaysWhereItIs) {
+  const NamedProgram program{
+      "cbpf",
+      {{BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, instruction_pointer)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0x7000, 0, 1), BPF_STMT(BPF_LD | BPF_IMM, 0), BPF_STMT(BPF_RET | BPF_K, 0)}},
+      ""};
+  EXPECT_EQ(call(explain({&program, 1}, nullptr, {}), "read").costs[0].worst, "read() from 0x7000");
+}
+
+TEST(ExplanationTest, FindingsCountTheCallsThatTheyDoNotName) {
+  Policy many;
+  many.rules = {{.syscalls = {"read", "write", "open", "close", "stat", "fstat", "lstat", "poll", "lseek"},
+                 .action = errno_action(EPERM),
+                 .when = {{.index = 0, .value = 16}}}};
+  EXPECT_THAT(all(many).findings, Contains("1 more allowed call misses the bitmap, with no more instructions"));
+  many.rules[0].syscalls.emplace_back("mmap");
+  EXPECT_THAT(all(many).findings, Contains("2 more allowed calls miss the bitmap, with no more instructions"));
 }
 
 TEST(ExplanationTest, AskedArgumentsGiveOneCallAndItsPath) {

@@ -31,6 +31,18 @@ TEST(WordTestsTest, SeesThatTestsExcludeEachOther) {
   EXPECT_EQ(of({{.mask = 0xf0, .code = BPF_JEQ, .k = 1}}).solve(value), Answer::no);
 }
 
+TEST(WordTestsTest, WorkCountsEachLookAtATest) {
+  std::uint32_t value = 0;
+  WordTests easy = of({{.code = BPF_JEQ, .k = 0}});
+  EXPECT_EQ(easy.solve(value), Answer::yes);
+  EXPECT_EQ(easy.take_work(), 2U);  // once for its bits, once with the value
+  EXPECT_EQ(easy.take_work(), 0U);
+  WordTests hard = of({{.mask = 6, .code = BPF_JGT, .k = 3}, {.mask = 12, .code = BPF_JGE, .k = 5, .holds = false}});
+  hard.push({.mask = 3, .code = BPF_JGT, .k = 3});
+  EXPECT_EQ(hard.solve(value), Answer::unknown);
+  EXPECT_GT(hard.take_work(), 100U);
+}
+
 TEST(WordTestsTest, WithoutTestsAnyValueWillDo) {
   std::uint32_t value = 7;
   EXPECT_EQ(of({}).solve(value), Answer::yes);
