@@ -16,7 +16,9 @@ Result<WrittenProfile> write_as(const Profile& profile, ProfileFormat to) {
     auto written = write_profile(profile.policy, to);
     // What no rule says cannot be written.
     for (const ProfileNote& note : profile.notes)
-      if (written && profile.program && note.about == ProfileNote::About::inexact) written->lost.push_back(note.text);
+      if (written && profile.program &&
+          (note.about == ProfileNote::About::inexact || note.about == ProfileNote::About::by_abi))
+        written->lost.push_back(note.text);
     return written;
   }
   WrittenProfile written;

@@ -31,11 +31,14 @@ Result<std::vector<LintFinding>> lint_profile(const Profile& profile, KernelVers
   const auto subject = LintSubject::of(profile);
   if (!subject) return fail(subject.error());
   std::vector<LintFinding> findings;
+  lint_any_value(*subject, findings);
   lint_notes(*subject, findings);
   lint_actions(*subject, findings);
   lint_effect(*subject, findings);
   lint_halves(*subject, findings);
+  lint_lower_words(*subject, findings);
   lint_twins(*subject, findings);
+  lint_absent(*subject, findings);
   lint_other_abis(*subject, findings);
   lint_multiplexers(*subject, findings);
   lint_io_uring(*subject, findings);

@@ -5,6 +5,8 @@
 #include <tuple>
 
 #include "app/lint_rules.h"
+#include "evaluate/boundaries.h"
+#include "evaluate/way_tests.h"
 #include "model/syscalls.h"
 
 namespace sandgauge {
@@ -108,6 +110,20 @@ constexpr Narrow kNarrow[] = {{"socket", 0b111},
                               {"access", 0b10},
                               {"faccessat", 0b101}};
 
+/// The arguments whose lower word is tested by its size on this way, and whose upper word is not looked at.
+std::vector<unsigned> ordered_by_lower_word(const Way& way) {
+  constexpr std::size_t kFirst = offsetof(seccomp_data, args) / sizeof(std::uint32_t);
+  std::vector<unsigned> arguments;
+  for (const auto& [word, test] : way.tests) {
+    const bool ordered = (test.code == BPF_JGT || test.code == BPF_JGE) && test.mask == ~std::uint32_t{0};
+    const bool upper_seen =
+        std::ranges::any_of(way.tests, [upper = word + 1](const auto& other) { return other.first == upper; });
+    if (word >= kFirst && (word - kFirst) % 2 == 0 && ordered && !upper_seen)
+      arguments.push_back(static_cast<unsigned>((word - kFirst) / 2));
+  }
+  return arguments;
+}
+
 }  // namespace
 
 bool is_narrow(std::string_view name, unsigned argument) {
@@ -142,11 +158,9 @@ void lint_halves(const LintSubject& subject, std::vector<LintFinding>& findings)
                           test.mask == kUpper - 1 && subject.open(high) && subject.open(low) &&
                           holds(test, low.args.at(test.index));
         if (slips && said.insert({name, test.index, "slips"}).second) {
-          // In a deny list the rule is all there is; in an allow list it only widens what the rule lets through.
-          const Severity severity = is_open(rule.action) ? Severity::medium : Severity::high;
           findings.push_back(subject.proved(
               subject.finding(
-                  severity, "upper-half", &rule,
+                  Severity::high, "upper-half", &rule,
                   fmt::format("{} gets {} with argument {} = {:#x}, but not with {:#x}, which is the same to the "
                               "kernel: it takes 32 bits. Test with a mask of 0xffffffff",
                               name, to_string(subject.decide(low)), test.index, low.args.at(test.index),
@@ -160,6 +174,39 @@ void lint_halves(const LintSubject& subject, std::vector<LintFinding>& findings)
                   fmt::format("argument {} of {} has 64 bits, and only 32 of them are tested: {:#x} passes as {:#x} does",
                               test.index, name, high.args.at(test.index), low.args.at(test.index))),
               high));
+      }
+    }
+  }
+}
+
+void lint_lower_words(const LintSubject& subject, std::vector<LintFinding>& findings) {
+  if (!subject.profile().program) return;
+  std::set<std::pair<std::string_view, unsigned>> said;
+  std::set<std::pair<Abi, std::int32_t>> seen;
+  for (const ResolvedRule& rule : subject.rules()) {
+    const std::string_view name = syscall_name(rule.abi, rule.number);
+    if (rule.abi == Abi::i386 || rule.when.empty() || !has_known_widths(name)) continue;
+    if (!seen.insert({rule.abi, rule.number}).second) continue;
+    const seccomp_data data = to_seccomp_data({.abi = rule.abi, .number = rule.number});
+    for (const Way& way : ways(*subject.profile().program, data.arch, data.nr).value_or(std::vector<Way>())) {
+      const auto alternatives = argument_tests(way, rule.abi);
+      if (!is_open(way.action) || !alternatives || alternatives->empty()) continue;
+      for (const unsigned index : ordered_by_lower_word(way)) {
+        Call low{.abi = rule.abi, .number = rule.number};
+        satisfy(alternatives->front(), low.args);
+        low.args.at(index) &= kUpper - 1;
+        Call most = low;
+        most.args.at(index) = kUpper - 1;
+        Call beyond = low;
+        beyond.args.at(index) |= kUpper;
+        if (is_narrow(name, index) || !subject.open(beyond) || subject.open(most) || !said.insert({name, index}).second)
+          continue;
+        findings.push_back(subject.proved(
+            subject.finding(Severity::high, "half-tested", &rule,
+                            fmt::format("argument {} of {} has 64 bits, and only 32 of them are compared: {:#x} passes, and "
+                                        "{:#x}, which is less, does not",
+                                        index, name, beyond.args.at(index), most.args.at(index))),
+            beyond));
       }
     }
   }

@@ -1,53 +1,11 @@
 #include "app/lint_calls.h"
 
 #include <algorithm>
-#include <cerrno>
 
 #include "model/syscalls.h"
 
 namespace sandgauge {
 namespace {
-
-/// Calls that do the same: who has one of them needs no other. From the man pages: section "VERSIONS" and "See also".
-const std::vector<std::vector<std::string_view>> kTwins = {
-    {"open", "openat", "openat2", "creat"},
-    {"mkdir", "mkdirat"},
-    {"rmdir", "unlinkat"},
-    {"unlink", "unlinkat"},
-    {"link", "linkat"},
-    {"symlink", "symlinkat"},
-    {"rename", "renameat", "renameat2"},
-    {"mknod", "mknodat"},
-    {"chmod", "fchmodat", "fchmodat2", "fchmod"},
-    {"chown", "lchown", "fchownat", "fchown", "chown32", "lchown32", "fchown32"},
-    {"readlink", "readlinkat"},
-    {"access", "faccessat", "faccessat2"},
-    {"stat", "newfstatat", "statx", "stat64", "fstatat64", "lstat", "lstat64"},
-    {"truncate", "truncate64"},
-    {"setxattr", "lsetxattr", "fsetxattr", "setxattrat"},
-    {"removexattr", "lremovexattr", "fremovexattr", "removexattrat"},
-    {"execve", "execveat"},
-    {"fork", "vfork", "clone", "clone3"},
-    {"kill", "tkill", "tgkill", "pidfd_send_signal", "rt_sigqueueinfo", "rt_tgsigqueueinfo"},
-    {"process_vm_readv", "ptrace"},
-    {"process_vm_writev", "ptrace"},
-    {"sendto", "sendmsg", "sendmmsg"},
-    {"recvfrom", "recvmsg", "recvmmsg", "recvmmsg_time64"},
-    {"accept", "accept4"},
-    {"write", "writev", "pwrite64", "pwritev", "pwritev2"},
-    {"read", "readv", "pread64", "preadv", "preadv2"},
-    {"mount", "move_mount"},
-    {"umount", "umount2"},
-    {"init_module", "finit_module"},
-    {"kexec_load", "kexec_file_load"},
-    {"settimeofday", "clock_settime", "clock_settime64", "stime", "adjtimex", "clock_adjtime", "clock_adjtime64"},
-    {"setuid", "setreuid", "setresuid", "setuid32", "setreuid32", "setresuid32"},
-    {"setgid", "setregid", "setresgid", "setgid32", "setregid32", "setresgid32"},
-    {"setgroups", "setgroups32"},
-    {"setrlimit", "prlimit64"},
-    {"quotactl", "quotactl_fd"},
-    {"getdents", "getdents64"},
-};
 
 /// What io_uring(7) does by IORING_OP_*, and since when it is not optional: io_uring_enter(2).
 constexpr std::string_view kDoneByIoUring[] = {
@@ -77,7 +35,9 @@ constexpr Fallback kFallbacks[] = {{"clone3", "clone"},
                                    {"pselect6_time64", "pselect6"},
                                    {"utimensat_time64", "utimensat"}};
 
-std::string joined(const std::vector<std::string>& names) {
+}  // namespace
+
+std::string joined_names(const std::vector<std::string>& names) {
   constexpr std::size_t kMost = 8;
   std::string text;
   for (std::size_t i = 0; i < names.size() && i < kMost; ++i)
@@ -85,63 +45,8 @@ std::string joined(const std::vector<std::string>& names) {
   return names.size() > kMost ? fmt::format("{} and {} more", text, names.size() - kMost) : text;
 }
 
-bool tells_libc_to_fall_back(Action action) { return action == errno_action(ENOSYS); }
-
-void lint_denied_twin(const LintSubject& subject, Abi abi, std::string_view name,
-                      const std::vector<std::string_view>& family, std::vector<LintFinding>& findings) {
-  const auto number = syscall_number(abi, name);
-  const ResolvedRule* denial = number ? subject.denying_rule(abi, *number) : nullptr;
-  if (denial == nullptr || tells_libc_to_fall_back(denial->action) || subject.open_call(abi, *number)) return;
-  std::vector<std::string> open;
-  std::optional<Call> witness;
-  for (const std::string_view twin : family) {
-    const auto other = syscall_number(abi, twin);
-    if (twin == name || !other) continue;
-    const auto call = subject.open_call(abi, *other);
-    if (!call) continue;
-    open.emplace_back(twin);
-    if (!witness) witness = call;
-  }
-  if (!witness) return;
-  findings.push_back(
-      subject.proved(subject.finding(Severity::high, "open-twin", denial,
-                                     fmt::format("{} gets {}, but {} can do the same and {} open", name,
-                                                 to_string(denial->action), joined(open), open.size() == 1 ? "is" : "are")),
-                     *witness));
-}
-
-/// clone(2)'s flags are an argument, clone3(2)'s are in memory.
-void lint_clone3(const LintSubject& subject, Abi abi, std::vector<LintFinding>& findings) {
-  const auto clone = syscall_number(abi, "clone");
-  const auto clone3 = syscall_number(abi, "clone3");
-  if (!clone || !clone3) return;
-  const auto rules = subject.rules_of(abi, *clone);
-  const auto tested = std::ranges::find_if(rules, [](const ResolvedRule* rule) { return !rule->when.empty(); });
-  const auto witness = subject.open_call(abi, *clone3);
-  if (tested == rules.end() || !witness) return;
-  findings.push_back(
-      subject.proved(subject.finding(Severity::high, "open-twin", *tested,
-                                     "the flags of clone are tested, but clone3, whose flags no filter can see, is open"),
-                     *witness));
-}
-
-}  // namespace
-
-void lint_twins(const LintSubject& subject, std::vector<LintFinding>& findings) {
-  for (const Abi abi : subject.policy().architectures) {
-    const std::size_t before = findings.size();
-    for (const auto& family : kTwins)
-      for (const std::string_view name : family) {
-        // ptrace, unlinkat and the like do more than their twins: that they are denied says nothing of these.
-        const bool wider = name == "ptrace" || (name == "unlinkat" && family[0] == "rmdir") || name == "clone";
-        // Newer forms are denied so that libc takes the older one; lint_fallbacks() looks at how.
-        const bool newer = std::ranges::find(kFallbacks, name, &Fallback::name) != std::end(kFallbacks);
-        if (!wider && !newer) lint_denied_twin(subject, abi, name, family, findings);
-      }
-    lint_clone3(subject, abi, findings);
-    // What is said of the first architecture need not be said of the others.
-    if (findings.size() > before) return;
-  }
+bool has_fallback(std::string_view name) {
+  return std::ranges::find(kFallbacks, name, &Fallback::name) != std::end(kFallbacks);
 }
 
 void lint_other_abis(const LintSubject& subject, std::vector<LintFinding>& findings) {
@@ -165,11 +70,11 @@ void lint_other_abis(const LintSubject& subject, std::vector<LintFinding>& findi
       if (place == nullptr) place = denial;
     }
     if (!witness) continue;
-    findings.push_back(
-        subject.proved(subject.finding(Severity::high, "open-abi", place,
-                                       fmt::format("{} {} denied for {}, but open when made as {} calls", joined(names),
-                                                   names.size() == 1 ? "is" : "are", abi_name(own), abi_name(abi))),
-                       *witness));
+    findings.push_back(subject.proved(
+        subject.finding(Severity::high, "open-abi", place,
+                        fmt::format("{} {} denied for {}, but open when made as {} calls", joined_names(names),
+                                    names.size() == 1 ? "is" : "are", abi_name(own), abi_name(abi))),
+        *witness));
   }
 }
 
@@ -218,7 +123,7 @@ void lint_io_uring(const LintSubject& subject, std::vector<LintFinding>& finding
         subject.finding(place != nullptr ? Severity::high : Severity::medium, "open-io-uring", place,
                         fmt::format("{} {} denied, but io_uring is open and does the same without a system call that a "
                                     "filter sees",
-                                    joined(denied), denied.size() == 1 ? "is" : "are")),
+                                    joined_names(denied), denied.size() == 1 ? "is" : "are")),
         *witness));
     return;
   }

@@ -4,6 +4,10 @@ namespace sandgauge {
 namespace {
 
 constexpr LintCheck kChecks[] = {
+    {"absent-syscall", "A denied call that the profile's architectures do not have",
+     "Each architecture has names of its own: x86_64 has umount2 and no umount. The rule stops nothing there; name what "
+     "these "
+     "architectures have."},
     {"contradiction", "Two rules for the same calls disagree",
      "The strictest of all rules that match a call wins, whatever their order. The weaker one does nothing; one of them is "
      "a "
@@ -50,7 +54,8 @@ constexpr LintCheck kChecks[] = {
      "On i386 the calls of sockets and of System V IPC can also be made by socketcall(2) and ipc(2), whose arguments are in "
      "memory. Deny these two; programs of this century do not need them."},
     {"open-twin", "A denied call has a twin that is open",
-     "Most calls on paths exist in several forms (mkdir and mkdirat). Who denies one must deny all."},
+     "Most calls on paths exist in several forms (mkdir and mkdirat). Who denies one must deny all, and who tests the "
+     "arguments of one must test those of all; forms whose arguments no filter sees (openat2, clone3) must be denied."},
     {"same-as-default", "A rule that does what the default does", "It can go."},
     {"shadowed", "A rule that another one hides",
      "Every call that it matches is answered by another rule. One of them is a mistake."},

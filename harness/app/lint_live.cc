@@ -87,6 +87,23 @@ Result<void> ask_filter(const Program& program, const std::vector<LintFinding*>&
   return {};
 }
 
+/// What is really loaded, or what would be. A filter that does not tell x32's calls from x86_64's answers them first.
+Result<Program> filter_of(const Profile& profile) {
+  if (profile.program) return *profile.program;
+  auto program = compile_bpf(profile.policy);
+  if (!program || !profile.x32_action) return program;
+  const sock_filter x32_first[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, arch)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, audit_arch(Abi::x32), 0, 4),
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ~0U, 2, 0),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, kX32Bit, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, return_value(*profile.x32_action)),
+  };
+  program->code.insert(program->code.begin(), std::begin(x32_first), std::end(x32_first));
+  return program;
+}
+
 }  // namespace
 
 Result<void> ask_kernel(const Profile& profile, std::vector<LintFinding>& findings) {
@@ -97,7 +114,7 @@ Result<void> ask_kernel(const Profile& profile, std::vector<LintFinding>& findin
     auto& list = finding.check == "libseccomp-differs" ? of_libseccomp : of_rules;
     if (list.size() < kMostCalls) list.push_back(&finding);
   }
-  Result<Program> program = profile.program ? Result<Program>(*profile.program) : compile_bpf(profile.policy);
+  Result<Program> program = filter_of(profile);
   if (!program) return fail(program.error());
   if (auto asked = ask_filter(*program, of_rules); !asked || of_libseccomp.empty()) return asked;
   Policy policy = profile.policy;

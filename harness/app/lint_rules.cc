@@ -47,7 +47,45 @@ void lint_hidden(const LintSubject& subject, std::vector<LintFinding>& findings)
   }
 }
 
+/// A value of an argument that one of the rules means to stop, and any other lets pass.
+std::optional<Call> stopped_by_one(const LintSubject& subject, const std::vector<const ResolvedRule*>& rules) {
+  const ResolvedRule& first = *rules.front();
+  std::optional<Call> stopped;
+  for (const ResolvedRule* rule : rules) {
+    const bool same = rule->when.size() == 1 && rule->when[0].index == first.when[0].index && is_open(rule->action);
+    if (!same) return std::nullopt;
+    for (const std::uint64_t value : boundaries(rule->when[0])) {
+      Call call{.abi = rule->abi, .number = rule->number};
+      call.args.at(rule->when[0].index) = value;
+      if (!subject.open(call)) return std::nullopt;
+      if (!stopped && !holds(rule->when[0], value)) stopped = call;
+    }
+  }
+  return stopped;
+}
+
 }  // namespace
+
+void lint_any_value(const LintSubject& subject, std::vector<LintFinding>& findings) {
+  if (is_open(subject.policy().default_action)) return;
+  std::set<std::string_view> said;
+  for (const ResolvedRule& rule : subject.rules()) {
+    const auto rules = subject.rules_of(rule.abi, rule.number);
+    if (rules.front() != &rule || rules.size() < 2 || rule.when.empty()) continue;
+    const std::string_view name = syscall_name(rule.abi, rule.number);
+    const auto witness = stopped_by_one(subject, rules);
+    if (!witness || !said.insert(name).second) continue;
+    std::string tests;
+    for (const ResolvedRule* each : rules) tests += (tests.empty() ? "" : " or ") + to_string(each->when[0]);
+    const auto& places = subject.profile().places;
+    const TextPlace place = rule.rule_index < places.size() ? places[rule.rule_index].rule : TextPlace{};
+    LintFinding finding =
+        subject.finding(Severity::high, "either-argument", place,
+                        fmt::format("{} is open whatever argument {} is: any one of its tests is enough ({})", name,
+                                    rule.when[0].index, tests));
+    findings.push_back(subject.proved(std::move(finding), *witness));
+  }
+}
 
 void lint_notes(const LintSubject& subject, std::vector<LintFinding>& findings) {
   using About = ProfileNote::About;
@@ -62,9 +100,15 @@ void lint_notes(const LintSubject& subject, std::vector<LintFinding>& findings) 
         findings.push_back(subject.finding(Severity::medium, "unknown-key", note.place, note.text + "; runtimes ignore it"));
         break;
       case About::either_argument:
+        // Where all is open, that has been said.
+        if (std::ranges::any_of(findings, [&](const LintFinding& other) {
+              return other.check == "either-argument" && other.line == note.place.line && other.column == note.place.column;
+            }))
+          break;
         findings.push_back(subject.finding(Severity::medium, "either-argument", note.place, note.text));
         break;
       case About::inexact: findings.push_back(subject.finding(Severity::medium, "inexact", note.place, note.text)); break;
+      case About::by_abi:  // the rules that are looked at are those of each ABI
       case About::unlisted:
       case About::other_architecture:
       case About::resolved: break;
@@ -83,13 +127,13 @@ void lint_actions(const LintSubject& subject, std::vector<LintFinding>& findings
                                     to_string(otherwise))),
         unnamed));
   }
-  std::set<std::size_t> said;
+  std::set<std::pair<std::size_t, Action>> said;  // rules of a compiled filter have no index
   for (const ResolvedRule& rule : subject.rules()) {
     const ActionKind kind = rule.action.kind;
     Arguments args{};
     satisfy(rule.when, args);
     const Call witness{.abi = rule.abi, .number = rule.number, .args = args};
-    if (subject.decide(witness) != rule.action || !said.insert(rule.rule_index).second) continue;
+    if (subject.decide(witness) != rule.action || !said.insert({rule.rule_index, rule.action}).second) continue;
     if (kind == ActionKind::notify && !subject.profile().names_listener)
       findings.push_back(subject.proved(
           subject.finding(Severity::medium, "no-listener", &rule,

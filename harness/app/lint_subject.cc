@@ -12,12 +12,17 @@ Result<LintSubject> LintSubject::of(const Profile& profile) {
   subject.profile_ = &profile;
   auto rules = resolve(profile.policy);
   if (!rules) return fail("{}: {}", profile.file, rules.error().message);
-  subject.rules_ = *std::move(rules);
+  subject.rules_ = profile.program ? profile.rules_by_abi : *std::move(rules);
   for (std::size_t i = 0; i < subject.rules_.size(); ++i)
     subject.of_call_[{subject.rules_[i].abi, subject.rules_[i].number}].push_back(i);
   auto decide = decisions_of(profile);
   if (!decide) return fail(decide.error());
   subject.decide_ = *std::move(decide);
+  if (profile.x32_action)
+    subject.decide_ = [rules = std::move(subject.decide_), action = *profile.x32_action](const seccomp_data& data) {
+      Call call;
+      return from_seccomp_data(data, call) && call.abi == Abi::x32 ? action : rules(data);
+    };
   return subject;
 }
 

@@ -93,9 +93,14 @@ Result<void> recover_rules(Profile& profile, const ProfileContext& context) {
   profile.policy = std::move(recovered.policy);
   profile.places.assign(profile.policy.rules.size(), {});
   for (const std::string& what : recovered.left_out)
-    profile.notes.push_back({ProfileNote::About::inexact,
+    profile.notes.push_back(
+        {ProfileNote::About::inexact, {}, fmt::format("the answer to {} depends on more than rules can say", what)});
+  if (!recovered.by_abi.empty())
+    profile.notes.push_back({ProfileNote::About::by_abi,
                              {},
-                             fmt::format("the answer to {} depends on arguments or on more than rules can say", what)});
+                             fmt::format("the answer to these depends on the ABI, and the rules have that of {}: {}",
+                                         abi_name(context.machine), fmt::join(recovered.by_abi, " "))});
+  profile.rules_by_abi = std::move(recovered.rules);
   return {};
 }
 
@@ -133,6 +138,7 @@ Result<std::vector<Change>> changes_between(const Profile& before, const Profile
     const auto rules = resolve(profile->policy);
     if (!rules) return fail("{}: {}", profile->file, rules.error().message);
     add_tests(*rules, tests);
+    add_tests(profile->rules_by_abi, tests);
     if (profile->program) add_examples(*profile->program, tests);
   }
   const auto a = decisions_of(before);

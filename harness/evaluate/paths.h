@@ -13,9 +13,11 @@
 #include <linux/seccomp.h>
 
 #include <cstdint>
+#include <optional>
 #include <utility>
 #include <vector>
 
+#include "evaluate/word_tests.h"
 #include "model/action.h"
 #include "model/program.h"
 
@@ -44,6 +46,15 @@ struct Explored {
 
 /// Adds to `explored`, unless it is null, which instructions some arguments reach.
 Paths explore(const Program& program, std::uint32_t arch, std::int32_t nr, Explored* explored = nullptr);
+
+/// One way: the tests of the call's 32-bit words (their index in seccomp_data) that lead to an action.
+struct Way {
+  Action action;
+  std::vector<std::pair<std::size_t, WordTests::Test>> tests;
+};
+
+/// Every way for one number: each call takes one of them. Nothing where explore() is not exact, or for more than 512.
+std::optional<std::vector<Way>> ways(const Program& program, std::uint32_t arch, std::int32_t nr);
 
 /// The instructions that no call of any arch, number and arguments reaches, in order. A filter that does more
 /// with number and arch than to compare them with constants is looked at by its jumps only. `explored` is what explore()

@@ -4,77 +4,196 @@
 #include <map>
 #include <optional>
 
+#include "evaluate/boundaries.h"
+#include "evaluate/decide.h"
 #include "evaluate/evaluate.h"
 #include "evaluate/paths.h"
+#include "evaluate/way_tests.h"
 #include "model/syscalls.h"
 
 namespace sandgauge {
 namespace {
 
-/// What the filter answers whatever the arguments; nothing if they matter.
-std::optional<Action> constant_answer(const Program& program, const Call& call) {
-  const seccomp_data data = to_seccomp_data(call);
-  const Paths paths = explore(program, data.arch, data.nr);
-  if (!paths.exact || paths.endings.empty()) return std::nullopt;
-  for (const Ending& ending : paths.endings)
-    if (ending.action != paths.endings.front().action) return std::nullopt;
-  return paths.endings.front().action;
-}
+/// What a call gets that is not the answer to unused numbers; `all` if its arguments do not matter.
+struct Answer {
+  std::optional<Action> all;
+  std::vector<std::pair<Action, std::vector<ArgumentTest>>> rules;
+  bool operator==(const Answer&) const = default;
+};
+/// The answers of one ABI by number, nothing where rules cannot say them; the last is that of an unused one.
+using Answers = std::map<std::int32_t, std::optional<Answer>>;
 
-/// The answers of one ABI by number; the last is that of an unused one.
-using Answers = std::map<std::int32_t, std::optional<Action>>;
+std::optional<Answer> answer_of(const Program& program, const Call& call) {
+  constexpr std::size_t kMostRules = 200;  // of one action: an ioctl with as many numbers is known
+  const seccomp_data data = to_seccomp_data(call);
+  const auto found = ways(program, data.arch, data.nr);
+  if (!found || found->empty()) return std::nullopt;
+  Answer answer;
+  const Action first = found->front().action;
+  if (std::ranges::all_of(*found, [&](const Way& way) { return way.action == first; })) {
+    answer.all = first;
+    return answer;
+  }
+  std::map<Action, Alternatives> by_action;
+  for (const Way& way : *found) {
+    const auto alternatives = argument_tests(way, call.abi);
+    if (!alternatives) return std::nullopt;
+    Alternatives& of_action = by_action[way.action];
+    of_action.insert(of_action.end(), alternatives->begin(), alternatives->end());
+    if (of_action.size() > kMostRules) return std::nullopt;
+  }
+  for (const auto& [action, alternatives] : by_action)
+    for (std::vector<ArgumentTest>& when : joined_ranges(alternatives)) answer.rules.emplace_back(action, std::move(when));
+  return answer;
+}
 
 Answers answers_of(const Program& program, Abi abi) {
   Answers answers;
-  for (const std::int32_t number : numbers_of(abi))
-    answers[number] = constant_answer(program, {.abi = abi, .number = number});
+  for (const std::int32_t number : numbers_of(abi)) answers[number] = answer_of(program, {.abi = abi, .number = number});
   return answers;
 }
 
+Action unused(const Answers& answers, Action otherwise) {
+  const std::optional<Answer>& last = answers.rbegin()->second;
+  return last && last->all ? *last->all : otherwise;
+}
+
+void add_rules(Abi abi, std::int32_t number, const Answer& answer, Action otherwise, std::vector<ResolvedRule>& rules) {
+  constexpr auto kNoRule = static_cast<std::size_t>(-1);
+  if (answer.all && *answer.all != otherwise) rules.push_back({abi, number, *answer.all, {}, kNoRule});
+  for (const auto& [action, when] : answer.rules)
+    if (action != otherwise) rules.push_back({abi, number, action, when, kNoRule});
+}
+
+/// The calls whose rules are also rules of socketcall(2) or ipc(2), and these two.
+bool is_multiplexed(std::string_view name) {
+  if (name == "socketcall" || name == "ipc") return true;
+  const auto resolved = resolve({.architectures = {Abi::i386}, .rules = {{.syscalls = {std::string(name)}}}});
+  return resolved && resolved->size() > 1;
+}
+
+class Recovery {
+ public:
+  Recovery(const Program& program, Abi machine) : program_(program), machine_(machine) {
+    abis_ = {machine};
+    if (machine == Abi::x86_64) abis_ = {Abi::x86_64, Abi::i386, Abi::x32};
+    for (const Abi abi : abis_) answers_[abi] = answers_of(program, abi);
+  }
+
+  Recovered take() {
+    Policy& policy = recovered_.policy;
+    policy.foreign_action = evaluate(program_, {.nr = 0, .arch = 0, .instruction_pointer = 0, .args = {}}).action;
+    policy.default_action = unused(answers_[machine_], policy.foreign_action);
+    list_architectures();
+    for (const Abi abi : policy.architectures)
+      for (const auto& [number, answer] : answers_[abi])
+        if (answer) add_rules(abi, number, *answer, unused(answers_[abi], policy.foreign_action), recovered_.rules);
+    add_names();
+    compare_abis();
+    return std::move(recovered_);
+  }
+
+ private:
+  void list_architectures() {
+    Policy& policy = recovered_.policy;
+    policy.architectures.clear();
+    for (const Abi abi : abis_) {
+      const bool foreign = std::ranges::all_of(
+          answers_[abi], [&](const auto& answer) { return answer.second && answer.second->all == policy.foreign_action; });
+      if (!foreign || abi == machine_) policy.architectures.push_back(abi);
+    }
+  }
+
+  /// A rule by name applies to every listed ABI that has the name: it is what the first of them answers.
+  void add_names() {
+    Policy& policy = recovered_.policy;
+    std::vector<std::pair<std::vector<ResolvedRule>, std::vector<std::string>>> groups;  // the same rules, and who has them
+    for (const SyscallEntry& entry : every_syscall()) {
+      const auto abi =
+          std::ranges::find_if(policy.architectures, [&](Abi one) { return syscall_number(one, entry.name).has_value(); });
+      if (abi == policy.architectures.end()) continue;
+      const std::optional<Answer>& answer = answers_[*abi][*syscall_number(*abi, entry.name)];
+      if (!answer) {
+        recovered_.left_out.emplace_back(entry.name);
+        continue;
+      }
+      std::vector<ResolvedRule> rules;
+      add_rules(machine_, 0, *answer, policy.default_action, rules);
+      if (rules.empty()) continue;
+      auto group = std::ranges::find(groups, rules, &decltype(groups)::value_type::first);
+      if (group == groups.end()) group = groups.insert(groups.end(), {rules, {}});
+      group->second.emplace_back(entry.name);
+    }
+    std::ranges::stable_sort(groups, {}, [](const auto& group) { return group.first.front().action; });
+    for (const auto& [rules, names] : groups)
+      for (const ResolvedRule& rule : rules)
+        policy.rules.push_back({.syscalls = names, .action = rule.action, .when = rule.when});
+  }
+
+  void compare_abis() {
+    const Policy& policy = recovered_.policy;
+    const auto resolved = resolve(policy);
+    auto rules = Rules::of(policy);
+    if (!resolved || !rules) return;
+    add_tests(*resolved, tests_);
+    add_tests(recovered_.rules, tests_);
+    for (const Abi abi : policy.architectures)
+      for (const auto& [number, answer] : answers_[abi]) {
+        const bool last = number == answers_[abi].rbegin()->first;
+        const std::string name =
+            last ? fmt::format("unused numbers of {}", abi_name(abi)) : std::string(syscall_name(abi, number));
+        const bool by_abi =
+            answer && (last ? answer->all != policy.default_action : !alike(abi, number, name, *answer, *rules));
+        if (answer && !by_abi) continue;
+        std::vector<std::string>& list = by_abi ? recovered_.by_abi : recovered_.left_out;
+        if (std::ranges::find(list, name) == list.end()) list.push_back(name);
+      }
+  }
+
+  /// Whether the policy answers the call as this ABI does: by the same rules, or on all boundaries of the rules of both.
+  bool alike(Abi abi, std::int32_t number, const std::string& name, const Answer& answer, const Rules& rules) {
+    const auto first = std::ranges::find_if(recovered_.policy.architectures,
+                                            [&](Abi one) { return syscall_number(one, name).has_value(); });
+    if (answers_[*first][*syscall_number(*first, name)] == answer && (abi != Abi::i386 || !is_multiplexed(name)))
+      return true;
+    std::vector<std::vector<ArgumentTest>>& tests = tests_[{abi, number}];
+    tests.emplace_back();
+    for (const std::vector<ArgumentTest>& start : tests) {
+      Call call{.abi = abi, .number = number};
+      satisfy(start, call.args);
+      const Arguments around = call.args;
+      if (!same_answer(call, rules)) return false;
+      for (const std::vector<ArgumentTest>& when : tests)
+        for (const ArgumentTest& test : when) {
+          for (const std::uint64_t value : boundaries(test)) {
+            call.args.at(test.index) = value;
+            if (!same_answer(call, rules)) return false;
+          }
+          call.args = around;
+        }
+    }
+    return true;
+  }
+
+  /// What would take too long to find out is not the same.
+  bool same_answer(const Call& call, const Rules& rules) {
+    constexpr std::size_t kMostTrials = 1'000'000;
+    const seccomp_data data = to_seccomp_data(call);
+    return ++trials_ < kMostTrials && rules.decide(data) == evaluate(program_, data).action;
+  }
+
+  const Program& program_;
+  Abi machine_;
+  std::vector<Abi> abis_;
+  std::map<Abi, Answers> answers_;
+  Recovered recovered_;
+  Tests tests_;
+  std::size_t trials_ = 0;
+};
+
 }  // namespace
 
-Recovered recover(const Program& program, Abi machine) {
-  Recovered recovered;
-  Policy& policy = recovered.policy;
-  policy.foreign_action = evaluate(program, {.nr = 0, .arch = 0, .instruction_pointer = 0, .args = {}}).action;
-  std::vector<Abi> abis = {machine};
-  if (machine == Abi::x86_64) abis = {Abi::x86_64, Abi::i386, Abi::x32};
-  std::map<Abi, Answers> answers;
-  for (const Abi abi : abis) answers[abi] = answers_of(program, abi);
-  policy.default_action = answers[machine].rbegin()->second.value_or(policy.foreign_action);
-  policy.architectures.clear();
-  for (const Abi abi : abis) {
-    const bool foreign =
-        std::ranges::all_of(answers[abi], [&](const auto& answer) { return answer.second == policy.foreign_action; });
-    if (!foreign || abi == machine) policy.architectures.push_back(abi);
-  }
-  // A rule by name applies to every listed ABI that has the name: so a name is for a rule what it is on all of them.
-  std::map<Action, std::vector<std::string>> by_action;
-  for (const SyscallEntry& entry : every_syscall()) {
-    std::optional<Action> action;
-    bool same = true;
-    bool any = false;
-    for (const Abi abi : policy.architectures) {
-      const auto number = syscall_number(abi, entry.name);
-      if (!number) continue;
-      const std::optional<Action> answer = answers[abi][*number];
-      same = same && answer && (!any || answer == action);
-      action = answer;
-      any = true;
-    }
-    if (!any) continue;
-    if (!same)
-      recovered.left_out.emplace_back(entry.name);
-    else if (*action != policy.default_action)
-      by_action[*action].emplace_back(entry.name);
-  }
-  for (const Abi abi : policy.architectures)
-    if (answers[abi].rbegin()->second != policy.default_action)
-      recovered.left_out.push_back(fmt::format("unused numbers of {}", abi_name(abi)));
-  for (auto& [action, names] : by_action)
-    policy.rules.push_back({.syscalls = std::move(names), .action = action, .when = {}});
-  return recovered;
-}
+Recovered recover(const Program& program, Abi machine) { return Recovery(program, machine).take(); }
 
 void add_examples(const Program& program, Tests& tests) {
   for (const Abi abi : kEveryAbi)

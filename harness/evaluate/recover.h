@@ -1,13 +1,16 @@
 // Rules of a compiled filter: a Policy that answers every call as the program does, where rules can say so.
 //
-//   Recovered recovered = recover(program);
+//   Recovered recovered = recover(program, Abi::x86_64);
 //   recovered.policy.default_action == errno_action(EPERM);
-//   recovered.left_out                    // {"clone (56), x86_64"}: answered by arguments, and not in the rules
+//   recovered.rules                       // {x86_64, 16, ERRNO(EPERM), arg1 == 0x5412}, ...: by ABI, exact
+//   recovered.left_out                    // {"clone"}: what it gets is computed from arguments, and not in the rules
+//   recovered.by_abi                      // {"mkdir"}: other rules on x32 than on x86_64, which a policy cannot say
 //
-// Every number of every ABI is followed through the filter for all arguments (evaluate/paths.h). A call that gets one answer
-// whatever its arguments becomes part of a rule; one that does not is left out, and listed. The default is what the native
-// ABI's unused numbers get, the foreign action what an arch that nobody has gets; an ABI is listed if it has an answer of
-// its own. The program passes validate(). This cannot fail.
+// Every number of every ABI is followed through the filter for all arguments (evaluate/paths.h), and each way becomes tests
+// of arguments (evaluate/way_tests.h). The default is what the native ABI's unused numbers get, the foreign action what an
+// arch that nobody has gets; an ABI is listed if it has an answer of its own. The policy has one rule for a name on all
+// listed ABIs: where they differ it is that of the first ABI that has the name. The program passes validate(). This cannot
+// fail.
 #pragma once
 
 #include <string>
@@ -21,7 +24,10 @@ namespace sandgauge {
 
 struct Recovered {
   Policy policy;
+  /// What differs from what the unused numbers of the ABI get; `rule_index` is that of no rule.
+  std::vector<ResolvedRule> rules;
   std::vector<std::string> left_out;
+  std::vector<std::string> by_abi;
 };
 Recovered recover(const Program& program, Abi machine);
 

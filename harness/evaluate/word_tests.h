@@ -26,6 +26,7 @@ class WordTests {
   void push(const Test& test) { tests_.push_back(test); }
   void pop() { tests_.pop_back(); }
   [[nodiscard]] std::size_t size() const { return tests_.size(); }
+  [[nodiscard]] const std::vector<Test>& all() const { return tests_; }
 
   /// yes: all hold for `value`. no: there is no such value. unknown: with masks that differ, none was found.
   Answer solve(std::uint32_t& value);

@@ -63,11 +63,13 @@ Result<Profile> parse_kafel(std::string_view text, const std::string& file, Abi 
       profile.places.push_back({place, {place}});
     }
   }
-  if (parsed->otherwise.kind != ActionKind::kill_thread && machine == Abi::x86_64)
-    profile.notes.push_back({ProfileNote::About::inexact,
+  if (parsed->otherwise.kind != ActionKind::kill_thread && machine == Abi::x86_64) {
+    profile.x32_action = parsed->otherwise;
+    profile.notes.push_back({ProfileNote::About::by_abi,
                              {},
                              fmt::format("Kafel's filter does not tell x32 calls from x86_64's: they get {}, not KILL",
                                          to_string(parsed->otherwise))});
+  }
   return profile;
 }
 

@@ -101,7 +101,9 @@ bool is_syscall_of_another_machine(std::string_view name) {
 
 void add_syscall(Profile& profile, Rule& rule, RulePlace& places, const std::string& name, TextPlace place) {
   using About = ProfileNote::About;
-  const auto note = [&](About about, std::string text) { profile.notes.push_back({about, place, std::move(text)}); };
+  const auto note = [&](About about, std::string text) {
+    profile.notes.push_back({about, place, std::move(text), name, rule.action});
+  };
   const bool number = starts_like_number(name);
   if (!number && resolves(name, profile.policy.architectures, rule.when)) {
     rule.syscalls.push_back(name);

@@ -48,9 +48,12 @@ struct ProfileNote {
     either_argument,     // tests that look as if all had to hold, and of which any one is enough
     resolved,            // for which machine, kernel and capabilities the file was read
     inexact,             // the policy does not say all that the file says
+    by_abi,              // the policy says it of the first ABI, and others are answered otherwise
   } about = About::resolved;
   TextPlace place;
   std::string text;
+  std::string syscall = {};  // of a name that is left out, with what its rule says
+  Action action = {};
   bool operator==(const ProfileNote&) const = default;
 };
 
@@ -60,8 +63,10 @@ struct Profile {
   Policy policy;
   std::vector<RulePlace> places;  // as policy.rules
   std::vector<ProfileNote> notes;
-  bool names_listener = false;     // it says who answers notifications
-  std::optional<Program> program;  // of the raw formats: what is really loaded
+  bool names_listener = false;             // it says who answers notifications
+  std::optional<Program> program;          // of the raw formats: what is really loaded
+  std::optional<Action> x32_action;        // what x32's calls get, if the file's filter does not tell them from x86_64's
+  std::vector<ResolvedRule> rules_by_abi;  // of the raw formats: what the policy cannot say where ABIs differ
 };
 
 /// For whom a profile with conditions is read.

@@ -204,8 +204,55 @@ def test_lint_speaks_sarif(tmp_path):
     assert places["open-twin"] == {"startLine": 2, "startColumn": line.index('"mkdir"') + 1}
 
 
-def test_lint_of_a_profile_of_dockers_size_has_nothing_grave():
-    assert sandgauge("lint", "--fail-on", "high", PROFILES / "container.json").code == 0
+def test_lint_of_a_profile_of_dockers_size_finds_only_the_upper_half_of_its_socket_rules():
+    ended = sandgauge("lint", "--format", "json", PROFILES / "container.json")
+    grave = [finding for finding in json.loads(ended.out)["findings"] if finding["severity"] == "high"]
+    assert ended.code == 1 and {finding["check"] for finding in grave} == {"upper-half"}
+    assert all(finding["message"].startswith("socket gets ") for finding in grave)
+
+
+# What people write by hand: the arch, the number, and nothing of x32.
+DENY_MKDIR = ("20000000 04000000 15000100 3e0000c0 06000000 00000000 20000000 00000000 "
+              "15000001 53000000 06000000 01000500 06000000 0000ff7f")
+
+
+def test_lint_reads_a_filter_that_was_written_by_hand(tmp_path):
+    (tmp_path / "p.bpf").write_bytes(bytes.fromhex(DENY_MKDIR))
+    ended = sandgauge("lint", "--fail-on", "high", "--live", tmp_path / "p.bpf")
+    assert ended.code == 1 and "inexact" not in ended.out
+    for line in ("mkdir gets ERRNO(EPERM), but mkdirat can do the same and is open [open-twin]",
+                 "mkdir is denied for x86_64, but open when made as x32 calls [open-abi]", "[open-io-uring]",
+                 "mkdirat(), x86_64: ALLOW; this kernel: ALLOW"):
+        assert line in ended.out
+
+
+def test_what_a_filter_answers_by_abi_is_written_as_for_the_machine(tmp_path):
+    (tmp_path / "p.bpf").write_bytes(bytes.fromhex(DENY_MKDIR))
+    ended = sandgauge("convert", tmp_path / "p.bpf", "--to", "yaml")
+    assert ended.code == 1 and '{syscalls: ["mkdir"], action: ERRNO(EPERM)}' in ended.out
+    assert "cannot say: the answer to these depends on the ABI, and the rules have that of x86_64: mkdir\n" in ended.err
+    assert "x32: ALLOW -> ERRNO(EPERM)\n    mkdir\n" in ended.err
+
+
+def test_the_argument_tests_of_a_compiled_filter_are_recovered(tmp_path):
+    assert sandgauge("convert", PROFILES / "container.json", "--to", "hex", "-o", tmp_path / "p.hex").code == 0
+    assert sandgauge("convert", tmp_path / "p.hex", "--to", "oci", "-o", tmp_path / "p.json").code == 0
+    assert sandgauge("diff", PROFILES / "container.json", tmp_path / "p.json").code == 0
+
+
+def test_lint_knows_that_kafels_filter_does_not_look_at_x32(tmp_path):
+    (tmp_path / "p.policy").write_text("KILL { mkdir, mkdirat } DEFAULT ALLOW\n")
+    ended = sandgauge("lint", "--live", tmp_path / "p.policy")
+    assert "high: mkdir and mkdirat are denied for x86_64, but open when made as x32 calls [open-abi]" in ended.out
+
+
+def test_lint_finds_a_denied_name_that_the_architecture_does_not_have(tmp_path):
+    (tmp_path / "p.json").write_text('{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],\n'
+                                     '"syscalls": [{"names": ["umount"], "action": "SCMP_ACT_ERRNO"}]}')
+    ended = sandgauge("lint", "--live", "--fail-on", "high", tmp_path / "p.json")
+    assert ended.code == 1
+    assert "p.json:2:25: high: this rule stops nothing: the profile's architectures have no umount, and umount2, which can do the " \
+           "same, is open [absent-syscall]\n    umount2(), x86_64: ALLOW; this kernel: ALLOW\n" in ended.out
 
 
 def test_lint_needs_no_privilege(block_mkdir):

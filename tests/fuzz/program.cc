@@ -121,7 +121,8 @@ void try_rules(const Program& program, const std::vector<seccomp_data>& samples)
   const Recovered recovered = recover(program, native_abi());
   const auto rules = Rules::of(recovered.policy);
   expect(accepted(rules), "recovered rules are rules");
-  const std::set<std::string> left_out(recovered.left_out.begin(), recovered.left_out.end());
+  std::set<std::string> left_out(recovered.left_out.begin(), recovered.left_out.end());
+  left_out.insert(recovered.by_abi.begin(), recovered.by_abi.end());
   for (const seccomp_data& data : samples) {
     Call call;
     if (!from_seccomp_data(data, call) || (call.abi == Abi::aarch64) != (native_abi() == Abi::aarch64)) continue;
