@@ -73,7 +73,7 @@ int explain(const ExplainOptions& options) {
   for (const std::string& name : options.backends) {
     const auto backend = parse_backend(name);
     if (!backend) return complain("--backend: " + backend.error().message, kExitUsage);
-    backends.push_back(*backend);
+    if (std::ranges::find(backends, *backend) == backends.end()) backends.push_back(*backend);
   }
   const auto profile = read_profile(options.policy);
   if (!profile) return complain(profile.error().message, kExitUsage);
