@@ -73,7 +73,7 @@ Result<void> make_bundle(const std::string& folder, const ExecuteRequest& reques
   if (error) return fail("{}: {}", root.string(), error.message());
   auto mounts = mounts_of_machine(root);
   if (!mounts) return fail(mounts.error());
-  mounts->push_back(bind_mount(request.working_directory, true));
+  if (request.working_directory != "/") mounts->push_back(bind_mount(request.working_directory, true));
   const std::uint64_t core = request.core_unlimited ? std::numeric_limits<std::uint64_t>::max() : 0;
   const BundleJson config = {
       {"ociVersion", "1.0.2"},

@@ -28,17 +28,7 @@
 namespace sandgauge {
 namespace {
 
-constexpr std::chrono::seconds kAuditTime{20};  // the record comes, however loaded the machine is
-
 Verdict broken(std::string reason) { return {Status::broken, Cause::setup, std::move(reason), {}}; }
-
-/// This process's, but a PWD that is true: a shell that finds a false one makes calls that it does not make elsewhere.
-std::vector<std::string> environment_words(const std::string& working_directory) {
-  std::vector<std::string> words;
-  for (char** word = environ; word != nullptr && *word != nullptr; ++word)
-    words.push_back(std::string_view(*word).starts_with("PWD=") ? "PWD=" + working_directory : *word);
-  return words;
-}
 
 std::string first_disagreement(const Policy& policy, const Rules& rules, const Program& program, const Backend& backend) {
   const std::vector<Disagreement> found = disagreements(policy, rules, program, 1);
@@ -76,16 +66,6 @@ std::string answer_to_execve(const Policy& policy) {
 }
 
 constexpr char kNoLock[] = "another run of sandgauge on this machine keeps its audit records or settings to itself";
-
-bool may_kill(const Case& test) {
-  const auto kills = [](Action action) {
-    return action.kind == ActionKind::kill_process || action.kind == ActionKind::kill_thread ||
-           action.kind == ActionKind::trap;
-  };
-  return test.mechanism == Mechanism::filter &&
-         (kills(test.policy.default_action) ||
-          std::ranges::any_of(test.policy.rules, [&kills](const Rule& rule) { return kills(rule.action); }));
-}
 
 std::string outer_filters(const Host& host) {
   return host.outer_filters > 0 ? fmt::format("{} filter(s)", host.outer_filters) : std::string("seccomp filters");
@@ -155,7 +135,9 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
   if (auto skip = unmet(test, context_.host)) return *skip;
   if (std::string lacking = lacking_for(test.delivery); !lacking.empty()) return skipped(std::move(lacking));
   Ready ready;
-  if (test.attach == Attach::exec) {
+  if (test.attach == Attach::exec && !test.executable.empty()) {
+    ready.path = test.executable;
+  } else if (test.attach == Attach::exec) {
     auto path =
         find_program(context_.installation, test.program.at(0), std::filesystem::path(test.place.file).parent_path());
     if (!path) return broken(path.error().message);
@@ -194,9 +176,15 @@ Verdict CaseRunner::try_case(const Case& test, const Case& filtered, CaseResult&
   lacking_.clear();
   const Outcome outcome = execute_case(test, filtered, choice.probe, ready.program, ready.path);
   if (!lacking_.empty()) return skipped(std::exchange(lacking_, {}));
-  const Trial trial{test, choice.probe, ready.answers, outcome, context_.host, dir_.path()};
+  const Trial trial{test, choice.probe, ready.answers, outcome, context_.host, directory_of(test)};
   result.facts = facts(trial);
   Verdict verdict = judge(trial);
+  if (choice.probe.audit && !session_ && verdict.cause == Cause::disagreement && !any_evidence(seen_of(test, outcome)))
+    verdict = {Status::broken,
+               Cause::probe,
+               "the call may have been made by a process that the program started: whose records are its own cannot be told "
+               "without CAP_AUDIT_CONTROL",
+               {}};
   if (&filtered == &test && needs_witness(test, outcome, verdict) && !makes_its_call(test, ready.path))
     verdict = {Status::broken,
                Cause::probe,
@@ -228,6 +216,8 @@ bool CaseRunner::look_for_call(const Case& test, const std::string& path) {
   Case watched = test;
   watched.policy = with_listener_for(test.policy, *test.call, *call);
   watched.listener = {};
+  // That it makes the call is enough: in the caller's own directory the call must not do its work after all.
+  if (!test.directory.empty()) watched.listener = {.answer = ListenerPlan::Answer::reply, .error = -EPERM};
   const auto program = compile(watched.policy, {});
   if (!program) return true;
   dir_.clear();
@@ -261,7 +251,7 @@ Verdict CaseRunner::try_scenario(const Case& test, const StageMutation& mutation
   result.stage_filters = outcome.stage ? outcome.stage->filters : 0;
   const Probe none;
   const Answers unanswered;
-  const Trial trial{test, none, unanswered, outcome, context_.host, dir_.path()};
+  const Trial trial{test, none, unanswered, outcome, context_.host, directory_of(test)};
   result.facts = facts(trial);
   Verdict verdict = judge(trial);
   if (verdict.status != Status::pass) result.reproducer = reproducer(test, outcome.stage.value_or(StageOutcome{}));
@@ -274,94 +264,6 @@ Verdict CaseRunner::try_scenario(const Case& test, const StageMutation& mutation
                         verdict.reason),
             {}};
   return verdict;
-}
-
-Outcome CaseRunner::execute_case(const Case& test, const Case& filtered, const Probe& probe, const Program* program,
-                                 const std::string& path) {
-  ExecuteRequest request;
-  request.attach = test.attach;
-  if (test.attach == Attach::exec) {
-    request.program = test.program;
-    request.program[0] = path;
-    request.environment = environment_words(dir_.path());
-  }
-  request.call = test.call;
-  request.probe = probe;
-  request.tracer = test.tracer;
-  request.listener = test.listener;
-  request.core_unlimited = test.core_unlimited;
-  request.timeout = test.timeout.count() > 0 ? test.timeout : context_.timeout;
-  request.working_directory = dir_.path();
-  request.asked_paths = test.expect.absent;
-  request.asked_paths.insert(request.asked_paths.end(), test.expect.present.begin(), test.expect.present.end());
-  request.interrupt_fd = context_.interrupt_fd;
-
-  std::optional<SeccompFilter> filter;
-  const SeccompStrict strict;
-  const bool delivered =
-      filtered.delivery != Delivery::direct && filtered.mechanism == Mechanism::filter && program != nullptr;
-  if (delivered) {
-    // The program gets it from someone else.
-  } else if (filtered.mechanism == Mechanism::filter && program != nullptr) {
-    FilterFlags flags = filtered.policy.flags;
-    flags.log = flags.log || probe.audit;
-    request.confinement = &filter.emplace(*program, flags, probe.listener);
-  } else if (filtered.mechanism == Mechanism::strict) {
-    request.confinement = &strict;
-  }
-
-  // Whoever reads the report wants to know which call a death by SIGSYS was for, whatever the probe.
-  if (audit_) {
-    if (auto ready = audit_->start_over(); !ready) {
-      Outcome outcome;
-      outcome.setup = SetupFailure{ready.error().message, 0};
-      return outcome;
-    }
-  }
-  Outcome outcome = delivered ? execute_delivered(filtered, probe, *program, request) : execute(request);
-  const bool died_of_it = outcome.end.kind == End::Kind::signaled && outcome.end.signal == SIGSYS;
-  if (audit_ && (probe.audit || died_of_it)) read_audit(outcome);
-  return outcome;
-}
-
-Outcome CaseRunner::execute_delivered(const Case& filtered, const Probe& probe, const Program& program,
-                                      ExecuteRequest& request) {
-  Outcome outcome;
-  if (probe.listener || (probe.tracer && is_runtime(filtered.delivery))) {
-    outcome.setup = SetupFailure{fmt::format("attach {} has no {}: name no call, or use attach exec",
-                                             delivery_name(filtered.delivery), probe.listener ? "listener" : "tracer"),
-                                 0};
-    return outcome;
-  }
-  if (is_runtime(filtered.delivery)) {
-    auto run = run_in_container(filtered, request);
-    if (!run) {
-      outcome.setup = SetupFailure{run.error().message, 0};
-      return outcome;
-    }
-    lacking_ = std::move(run->lacking);
-    return std::move(run->outcome);
-  }
-  FilterFlags flags = filtered.policy.flags;
-  flags.log = flags.log || probe.audit;
-  const auto delivered = deliver(filtered, program, seccomp_flags(flags, false), request);
-  if (!delivered) {
-    outcome.setup = SetupFailure{delivered.error().message, 0};
-    return outcome;
-  }
-  outcome = execute(request);
-  delivered->complete(outcome);
-  return outcome;
-}
-
-void CaseRunner::read_audit(Outcome& outcome) {
-  std::vector<AuditRecord> records;
-  const Result<bool> complete = audit_->catch_up(records, kAuditTime);
-  outcome.audit_complete = complete && *complete;
-  std::set<int> pids{outcome.pid};
-  for (const TraceEvent& event : outcome.traces) pids.insert(event.pid);
-  for (AuditRecord& record : records)
-    if (pids.contains(record.pid)) outcome.audit.push_back(std::move(record));
 }
 
 /// Under a filter of somebody else's, a case that went wrong is tried again with that filter alone.

@@ -60,16 +60,24 @@ class CaseRunner {
   Outcome execute_case(const Case& test, const Case& filtered, const Probe& probe, const Program* program,
                        const std::string& path);
   Outcome execute_delivered(const Case& filtered, const Probe& probe, const Program& program, ExecuteRequest& request);
-  void read_audit(Outcome& outcome);
+  /// `of_tree`: also the records of what came of the program.
+  void read_audit(Outcome& outcome, bool of_tree);
+  [[nodiscard]] const std::string& directory_of(const Case& test) const {
+    return test.directory.empty() ? dir_.path() : test.directory;
+  }
   Verdict blame_outer_filter(const Case& test, const Outcome& outcome, const std::string& path, Verdict verdict);
 
   RunContext context_;
   TempDir dir_;
   std::optional<AuditReader> audit_;
+  std::optional<std::uint32_t> session_;    // of audit records: what the last program and all that came of it had
   std::string lacking_;                     // what the last case turned out to need
   std::map<std::string, Compiled> cache_;   // by case id; a run may repeat its cases
   std::map<std::string, bool> makes_call_;  // by case id
 };
+
+/// The case's filter has an action that kills, or may.
+bool may_kill(const Case& test);
 
 /// The case's table cell and names; no verdict yet.
 CaseResult blank_result(const Case& test);

@@ -111,15 +111,15 @@ Result<Delivered> deliver(const Case& filtered, const Program& program, unsigned
     return fail(handed.error());
   }
   preload->set_flags(flags);
-  const std::string hint = hint_for(request.program[0]);
+  const std::string hint = hint_for(request.path);
   std::optional<TempDir> folder;
   if (filtered.delivery == Delivery::needed) {
     auto made = TempDir::make();
     if (!made) return fail(made.error());
     folder = std::move(*made);
-    auto copy = make_copy(request.program[0], *library, *folder);
+    auto copy = make_copy(request.path, *library, *folder);
     if (!copy) return fail(copy.error());
-    request.program[0] = *copy;
+    request.path = *copy;
   }
   request.environment = preload->environment(std::move(words), filtered.delivery == Delivery::preload ? *library : "");
   request.handed_fd = preload->fd();

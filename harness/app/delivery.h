@@ -36,8 +36,8 @@ class Delivered {
 };
 
 /// Fills in what the program of `request` needs to get the filter: the environment, a descriptor, with Delivery::needed
-/// another program. The policy goes as variables if the case says so and they can say it, else as `program`. `flags` are
-/// seccomp_flags(). Fails if the library is not there or the copy cannot be made.
+/// another file to execute. The policy goes as variables if the case says so and they can say it, else as `program`. `flags`
+/// are seccomp_flags(). Fails if the library is not there or the copy cannot be made.
 Result<Delivered> deliver(const Case& filtered, const Program& program, unsigned flags, ExecuteRequest& request);
 
 /// True for runc and crun.

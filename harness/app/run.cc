@@ -21,6 +21,7 @@
 #include "base/machine_lock.h"
 #include "kernel/host.h"
 #include "kernel/tools.h"
+#include "observe/audit_session.h"
 #include "report/json.h"
 #include "report/junit.h"
 #include "report/output.h"
@@ -151,6 +152,22 @@ void take_results(SupervisedRun&& run, Report& report) {
   report.interrupted = !run.interrupted_by.empty();
 }
 
+/// What a run of a command under its policy cannot see here; empty if it sees all.
+std::string blind_spot(const RunOptions& options, const std::vector<Case>& cases, const Host& host) {
+  if (options.policy_file.empty() || std::ranges::none_of(cases, may_kill)) return {};
+  const auto logged = [&host](const char* action) { return host.actions_logged.contains(action); };
+  std::string lacks;
+  if (!host.capabilities.contains("CAP_AUDIT_READ")) {
+    lacks = "audit records need CAP_AUDIT_READ";
+  } else if (!can_begin_audit_session(host.capabilities.contains("CAP_AUDIT_CONTROL"))) {
+    lacks = "telling whose audit records they are needs CAP_AUDIT_CONTROL";
+  } else if (!logged("kill_process") || !logged("kill_thread")) {
+    lacks = "kernel.seccomp.actions_logged leaves kills out of the audit records";
+  }
+  if (lacks.empty()) return {};
+  return "what the filter does to processes that the command starts is not seen: " + lacks;
+}
+
 /// The cases that pass are run again under each of their mutants.
 Result<void> run_mutants(const std::vector<Case>& cases, const RunContext& context, const RunOptions& options,
                          Report& report) {
@@ -240,6 +257,7 @@ int run(const RunOptions& options) {
   if (!host) return complain(host.error().message, kExitCouldNotRun);
   Report report = blank_report(*host);
   report.notes.insert(report.notes.end(), notes.begin(), notes.end());
+  if (std::string blind = blind_spot(options, *cases, *host); !blind.empty()) report.notes.push_back(std::move(blind));
   if (options.shuffle) report.notes.push_back(fmt::format("shuffled with seed {}", options.seed));
 
   const RunContext context{.host = *host, .installation = *installation, .timeout = options.timeout};

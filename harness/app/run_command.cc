@@ -21,6 +21,12 @@ Verdicts
   BROKEN  the case could not be set up, or its probe cannot tell the expected action from another
   SKIP    this machine lacks something that the case needs; the report names it
 
+A program of your own (-- CMD)
+  It runs in the current directory, with /dev/null as its input and pipes as its outputs; cases of files each have an empty
+  directory. With --call a program that shows no sign of the call is run once more, with a listener that refuses it.
+  With CAP_AUDIT_READ, every process that comes of it is watched: one that the filter kills is a FAIL, unless --call names the
+  call, or --expect-signal SIGSYS or --expect-exit 159 (a shell's word for that death) is given.
+
 Exit codes
   0  all as expected               3  could not run, could not write the report, or was interrupted
   1  a FAIL, a BROKEN, a survivor  4  everything was skipped, or there was nothing to run

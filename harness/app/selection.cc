@@ -86,19 +86,22 @@ Result<std::vector<std::string>> files_of_target(const std::string& target, cons
               names_of_suites(installation));
 }
 
-/// The command as the user's shell would run it: not one of our test programs that has the same name.
-std::vector<std::string> command_words(const RunOptions& options) {
-  std::vector<std::string> words = options.command;
-  if (auto path = find_command(words[0])) words[0] = *path;
-  return words;
+/// The command as the user's shell would run it: not one of our test programs that has the same name. One that is not there
+/// becomes BROKEN later.
+void take_command(const RunOptions& options, Case& test) {
+  test.attach = Attach::exec;
+  test.program = options.command;
+  if (auto path = find_command(options.command[0])) test.executable = *std::move(path);
 }
 
 Result<std::vector<Case>> cases_of_command(const RunOptions& options) {
   Case test;
   test.suite = "command";
   test.title = "a command under a policy";
-  test.attach = Attach::exec;
-  test.program = command_words(options);
+  take_command(options, test);
+  std::error_code error;
+  test.directory = fs::current_path(error).string();
+  if (error) return fail("the current directory: {}", error.message());
   test.expect = options.expect;
   if (options.policy_file.empty()) {
     test.mechanism = Mechanism::none;
@@ -204,8 +207,7 @@ Result<std::vector<Case>> select_cases(const RunOptions& options, const Installa
     for (Case& test : *cases) {
       if (test.attach == Attach::scenario)
         return fail("{}: a case in C++ runs no program; name case files or suites of case files before --", test.id);
-      test.program = command_words(options);
-      test.attach = Attach::exec;
+      take_command(options, test);
     }
   std::ranges::for_each(*cases, imply_call);
   if (auto unique = check_ids(*cases); !unique) return fail(unique.error());

@@ -124,7 +124,7 @@ void run_child(const ChildPlan& plan) {
   if (request.attach == Attach::call) run_call(plan);
   if (request.attach == Attach::scenario) run_scenario(plan);
   if (!confine(plan)) end_process(127);
-  ::execve(plan.argv[0], plan.argv, plan.environment);
+  ::execve(plan.path, plan.argv, plan.environment);
   plan.report->error = errno;
   plan.report->failed_step = "execve";
   end_process(127);

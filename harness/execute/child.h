@@ -25,8 +25,9 @@ struct ChildReport {
 struct ChildPlan {
   const ExecuteRequest* request = nullptr;
   ChildReport* report = nullptr;
-  Call call;                    // placed; with attach call
-  char* const* argv = nullptr;  // with attach exec
+  Call call;                   // placed; with attach call
+  const char* path = nullptr;  // with attach exec, as the next two
+  char* const* argv = nullptr;
   char* const* environment = nullptr;
   int out_fd = -1;
   int err_fd = -1;

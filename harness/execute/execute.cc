@@ -169,6 +169,7 @@ Result<void> Run::start() {
   if (auto prepared = prepare(plan); !prepared) return prepared;
   const std::vector<char*> argv = pointers(request_.program);
   const std::vector<char*> environment = pointers(request_.environment);
+  plan.path = request_.path.empty() ? argv[0] : request_.path.c_str();
   plan.argv = argv.data();
   plan.environment = environment.data();
   const UniqueFd null(::open("/dev/null", O_RDONLY | O_CLOEXEC));

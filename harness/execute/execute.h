@@ -33,7 +33,8 @@ inline constexpr char kUnstartedName[] = "sg-unstarted";
 
 struct ExecuteRequest {
   Attach attach = Attach::exec;
-  std::vector<std::string> program;      // attach exec: an absolute path, then its arguments
+  std::vector<std::string> program;      // attach exec: argv
+  std::string path;                      // attach exec: the file to execute; empty: program[0], an absolute path then
   std::vector<std::string> environment;  // attach exec: "NAME=value" words
   std::optional<CallRequest> call;  // attach call: what to call; attach exec: whose stops and notifications the plans answer
   void (*scenario)(Stage&) = nullptr;  // attach scenario: what the child runs, with the three below

@@ -73,6 +73,33 @@ void check_stage(Checks& checks, const Trial& trial) {
   if (!expect.exit && !expect.signal && !returned) checks.push_back({"end", "exited with 0", end_text(end), false});
 }
 
+/// Whether the case says that the filter kills: whom, it need not say.
+bool claims_a_kill(const Expectation& expect) {
+  constexpr int kShellSignal = 128;  // what a shell exits with after a death by signal
+  return expect.signal == SIGSYS || expect.exit == kShellSignal + SIGSYS || expect.action || expect.audit;
+}
+
+/// A process or thread that the filter killed, other than for the case's call, while its program lived on. Mentioned only if
+/// there is one, so that a case without checks stays one that claims nothing.
+void check_kills(Checks& checks, const Trial& trial, const Seen& seen) {
+  const Outcome& outcome = trial.outcome;
+  if (trial.test.attach != Attach::exec || claims_a_kill(trial.test.expect)) return;
+  const bool died = outcome.end.kind == End::Kind::signaled && outcome.end.signal == SIGSYS;
+  const auto unclaimed = [&](const AuditRecord& record) {
+    const bool of_the_call = trial.test.call && std::ranges::find(seen.audit, record) != seen.audit.end();
+    return record.signal == SIGSYS && !(died && record.pid == outcome.pid) && !of_the_call;
+  };
+  const auto first = std::ranges::find_if(outcome.audit, unclaimed);
+  if (first == outcome.audit.end()) return;
+  const auto more = std::ranges::count_if(outcome.audit, unclaimed) - 1;
+  checks.push_back(
+      {"killed by the filter", "nothing",
+       fmt::format("process {} ({}), by {} on {}{}", first->pid, excerpt(first->comm),
+                   kind_name(action_of_return_value(first->code).kind), describe_call(first->syscall, first->arch),
+                   more > 0 ? fmt::format(", and {} more", more) : ""),
+       false});
+}
+
 void check_text(Checks& checks, std::string what, const std::string& expected, const std::string& observed, bool cut) {
   constexpr std::size_t kContext = 40;
   const auto [in_expected, in_observed] = std::ranges::mismatch(expected, observed);
@@ -214,6 +241,7 @@ std::vector<Check> checks(const Trial& trial) {
   const Seen seen = seen_of(trial.test, outcome);
   Checks made;
   if (outcome.stage) check_stage(made, trial);
+  check_kills(made, trial, seen);
   check_end(made, trial);
   if (expect.out) check_text(made, "stdout", expand(*expect.out, trial.host, trial.cwd), outcome.out, outcome.out_cut);
   if (expect.err) check_text(made, "stderr", expand(*expect.err, trial.host, trial.cwd), outcome.err, outcome.err_cut);

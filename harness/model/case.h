@@ -60,6 +60,8 @@ struct Case {
   std::string oci_profile;    // the file that the policy was read from, if it is a container runtime's; for runc and crun
   bool by_variables = false;  // delivered as cloudflare/sandbox's variables, as far as they can say the policy
   std::vector<std::string> program;      // attach exec: a program of cases/programs by name, or a path; then its arguments
+  std::string executable;                // the file of program[0], if that was looked up already
+  std::string directory;                 // where the program runs; empty: in an empty directory of its own
   std::optional<CallRequest> call;       // what the case is about; needed for attach call
   std::optional<Probe> probe;            // unset: the harness picks
   void (*scenario)(Stage&) = nullptr;    // attach scenario

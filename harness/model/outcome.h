@@ -54,6 +54,9 @@ struct Notification {
   bool operator==(const Notification&) const = default;
 };
 
+/// The audit session of a process that nobody has logged in (AUDIT_SID_UNSET, Linux include/linux/audit.h).
+inline constexpr std::uint32_t kNoAuditSession = UINT32_MAX;
+
 /// An audit record of type 1326 (AUDIT_SECCOMP; kernel/auditsc.c, audit_seccomp).
 struct AuditRecord {
   std::uint64_t serial = 0;
@@ -66,6 +69,7 @@ struct AuditRecord {
   std::uint64_t instruction_pointer = 0;
   std::string comm;
   std::string exe;
+  std::uint32_t session = kNoAuditSession;  // ses=
   bool operator==(const AuditRecord&) const = default;
 };
 

@@ -124,6 +124,8 @@ Result<AuditRecord> parse_audit_record(std::string_view text) {
     if (!read) return fail(read.error());
   }
   record.compat = compat != 0;
+  if (fields.find("ses"))
+    if (const auto read = fields.number("ses", 10, record.session); !read) return fail(read.error());
   return record;
 }
 

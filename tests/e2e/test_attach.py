@@ -196,7 +196,7 @@ def test_a_runtime_runs_the_profile_of_every_introduction(tmp_path, runtime):
         "architectures": ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"],
         "syscalls": [{"name": name, "action": "SCMP_ACT_ERRNO", "args": []} for name in ("mkdir", "chmod", "chown")]}))
     ended = container(runtime, profile, "--expect-exit", "1", "--expect-stderr",
-                      "/bin/mkdir: cannot create directory 'teste': Operation not permitted\n", program=["/bin/mkdir", "teste"], scratch=scratch)
+                      "mkdir: cannot create directory 'teste': Operation not permitted\n", program=["mkdir", "teste"], scratch=scratch)
     assert ended.code == 0, ended.out
     assert leftovers(scratch) <= before
 

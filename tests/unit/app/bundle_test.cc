@@ -83,5 +83,16 @@ TEST(BundleTest, TheContainerSeesTheMachineReadOnlyAndItsOwnFolder) {
   EXPECT_EQ(mounts.back()["options"][1], "rw");
 }
 
+TEST(BundleTest, TheRootIsNoWorkingFolderOfTheContainersOwn) {
+  const auto dir = TempDir::make();
+  ASSERT_TRUE(dir);
+  ExecuteRequest request;
+  request.program = {"/bin/true"};
+  request.working_directory = "/";
+  ASSERT_TRUE(make_bundle(dir->path(), request, "{}"));
+  std::ifstream file(dir->path() + "/config.json");
+  for (const json& mount : json::parse(file)["mounts"]) EXPECT_NE(mount["destination"], "/");
+}
+
 }  // namespace
 }  // namespace sandgauge::bundle_test

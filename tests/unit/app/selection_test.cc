@@ -152,6 +152,8 @@ TEST_F(SelectionTest, ACommandAloneIsOneUnconfinedCaseThatExpectsSuccess) {
   EXPECT_EQ(test.id, "command");
   EXPECT_EQ(test.mechanism, Mechanism::none);
   EXPECT_THAT(test.program, ElementsAre("./app", "--flag"));
+  EXPECT_THAT(test.executable, IsEmpty());  // there is none of that name
+  EXPECT_EQ(test.directory, fs::current_path().string());
   EXPECT_EQ(test.expect, Expectation{.exit = 0});
 }
 
@@ -185,7 +187,17 @@ TEST_F(SelectionTest, ACommandReplacesTheProgramOfEveryCase) {
   const auto cases = select({.targets = {"fruit"}, .command = {"./app"}});
   ASSERT_TRUE(cases) << cases.error().message;
   ASSERT_EQ(cases->size(), 2U);
-  for (const Case& test : *cases) EXPECT_THAT(test.program, ElementsAre("./app"));
+  for (const Case& test : *cases) {
+    EXPECT_THAT(test.program, ElementsAre("./app"));
+    EXPECT_THAT(test.directory, IsEmpty());
+  }
+}
+
+TEST_F(SelectionTest, ACommandKeepsTheNameThatTheUserWrote) {
+  const auto cases = select({.command = {"sh", "-c", "x"}});
+  ASSERT_TRUE(cases) << cases.error().message;
+  EXPECT_THAT(cases->front().program, ElementsAre("sh", "-c", "x"));
+  EXPECT_THAT(cases->front().executable, AllOf(HasSubstr("/bin/sh"), testing::StartsWith("/")));
 }
 
 Case one_rule_case() {

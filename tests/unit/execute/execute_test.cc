@@ -153,6 +153,13 @@ TEST_F(ExecuteTest, AMissingProgramIsASetupFailureWithItsErrno) {
   EXPECT_EQ(execute(request).setup, (SetupFailure{"execve", ENOENT}));
 }
 
+TEST_F(ExecuteTest, TheFileThatIsExecutedNeedNotBeTheNameThatTheProgramGets) {
+  ExecuteRequest request = shell("");
+  request.program = {"teste", "-c", "echo $0"};
+  request.path = "/bin/sh";
+  EXPECT_EQ(execute(request).out, "teste\n");
+}
+
 TEST_F(ExecuteTest, AConfinementThatFailsIsASetupFailureAndTheProgramNeverRuns) {
   const RefusedConfinement refused;
   ExecuteRequest request = shell("touch ran");

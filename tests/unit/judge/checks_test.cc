@@ -296,5 +296,65 @@ TEST(ChecksTest, AllAreMadeAndNoneStopsTheRest) {
   for (const Check& check : made) EXPECT_FALSE(check.met) << check.what;
 }
 
+constexpr std::uint32_t kNative = 0xC000003E;
+
+/// A program whose process 7 the filter killed for its call 140, getpriority; the program's own is 5 and exited with 0.
+Outcome with_a_killed_child() {
+  Outcome outcome;
+  outcome.pid = 5;
+  outcome.audit.push_back(
+      {.pid = 7, .signal = SIGSYS, .arch = kNative, .syscall = 140, .code = 0x80000000, .comm = "worker"});
+  return outcome;
+}
+
+std::vector<Check> checks_of_program(const Outcome& outcome, const std::function<void(Case&)>& change) {
+  Case test = program_case(kEperm);
+  test.call.reset();
+  test.expect.exit = 0;
+  change(test);
+  const Host host = root_host();
+  return checks({test, {}, {}, outcome, host, "/run/x"});
+}
+
+TEST(KillCheckTest, AProcessThatTheFilterKilledIsNamedThoughItsProgramLivesOn) {
+  const auto made = checks_of_program(with_a_killed_child(), [](Case&) {});
+  ASSERT_EQ(made.size(), 2U);
+  EXPECT_EQ(made[0], (Check{"killed by the filter", "nothing",
+                            "process 7 (\"worker\"), by KILL_PROCESS on getpriority (140), x86_64", false}));
+  Outcome two = with_a_killed_child();
+  two.audit.push_back(two.audit.front());
+  EXPECT_TRUE(checks_of_program(two, [](Case&) {})[0].observed.ends_with(", and 1 more"));
+}
+
+TEST(KillCheckTest, WhatACaseClaimsIsNoSurprise) {
+  const std::function<void(Case&)> claims[] = {
+      [](Case& test) { test.expect = {.signal = SIGSYS}; },
+      [](Case& test) { test.expect = {.exit = 128 + SIGSYS}; },
+      [](Case& test) { test.call = CallRequest{.syscall = "getpriority"}; },
+      [](Case& test) { test.expect.audit.emplace(); },
+      [](Case& test) { test.attach = Attach::call; },
+  };
+  for (const auto& claim : claims)
+    for (const Check& check : checks_of_program(with_a_killed_child(), claim)) EXPECT_NE(check.what, "killed by the filter");
+  const auto other =
+      checks_of_program(with_a_killed_child(), [](Case& test) { test.call = CallRequest{.syscall = "uname"}; });
+  EXPECT_EQ(other[0].what, "killed by the filter");
+}
+
+TEST(KillCheckTest, TheProgramsOwnDeathIsItsEndAndADeadThreadIsNot) {
+  Outcome outcome = with_a_killed_child();
+  outcome.audit[0].pid = outcome.pid;
+  EXPECT_EQ(checks_of_program(outcome, [](Case&) {}).size(), 2U);
+  outcome.end = {.kind = End::Kind::signaled, .signal = SIGSYS};
+  EXPECT_EQ(checks_of_program(outcome, [](Case&) {}).size(), 1U);
+}
+
+TEST(KillCheckTest, ARecordOfAnotherActionIsNoKill) {
+  Outcome outcome = with_a_killed_child();
+  outcome.audit[0].signal = 0;
+  outcome.audit[0].code = 0x00050001;
+  EXPECT_EQ(checks_of_program(outcome, [](Case&) {}).size(), 1U);
+}
+
 }  // namespace
 }  // namespace sandgauge::checks_test

@@ -23,7 +23,8 @@ const AuditRecord kParsed{.serial = 499,
                           .code = 0x7FFC0000,
                           .instruction_pointer = 0x7F3739414B2B,
                           .comm = "getuid",
-                          .exe = "/vagrant/examples/getuid"};
+                          .exe = "/vagrant/examples/getuid",
+                          .session = 4};
 
 /// kRecord with one piece replaced.
 std::string with(const std::string& piece, const std::string& replacement) {
@@ -37,6 +38,16 @@ TEST(ParseAuditRecordTest, ReadsTheKernelsText) {
   const auto record = parse_audit_record(kRecord);
   ASSERT_TRUE(record) << record.error().message;
   EXPECT_EQ(*record, kParsed);
+}
+
+TEST(ParseAuditRecordTest, TheSessionMayBeMissingButNotWrong) {
+  const auto without = parse_audit_record(with(" ses=4", ""));
+  ASSERT_TRUE(without) << without.error().message;
+  EXPECT_EQ(without->session, kNoAuditSession);
+  const auto unset = parse_audit_record(with("ses=4", "ses=4294967295"));
+  ASSERT_TRUE(unset) << unset.error().message;
+  EXPECT_EQ(unset->session, kNoAuditSession);
+  EXPECT_FALSE(parse_audit_record(with("ses=4", "ses=x")));
 }
 
 TEST(ParseAuditRecordTest, SkipsWhatLogsPutAroundIt) {
