@@ -111,13 +111,14 @@ Result<Delivered> deliver(const Case& filtered, const Program& program, unsigned
     return fail(handed.error());
   }
   preload->set_flags(flags);
-  const std::string hint = hint_for(request.path);
+  const std::string file = request.path.empty() ? request.program[0] : request.path;
+  const std::string hint = hint_for(file);
   std::optional<TempDir> folder;
   if (filtered.delivery == Delivery::needed) {
     auto made = TempDir::make();
     if (!made) return fail(made.error());
     folder = std::move(*made);
-    auto copy = make_copy(request.path, *library, *folder);
+    auto copy = make_copy(file, *library, *folder);
     if (!copy) return fail(copy.error());
     request.path = *copy;
   }

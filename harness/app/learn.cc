@@ -1,9 +1,13 @@
 #include "app/learn.h"
 
+#include <fcntl.h>
 #include <linux/seccomp.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstring>
 #include <filesystem>
 #include <set>
 
@@ -13,6 +17,7 @@
 #include "app/installation.h"
 #include "base/errno_text.h"
 #include "base/machine_lock.h"
+#include "base/unique_fd.h"
 #include "confine/preload.h"
 #include "confine/seccomp.h"
 #include "model/syscalls.h"
@@ -92,11 +97,39 @@ Result<Observation> read_log(const std::string& file) {
   return parse_observation(*text, shown_name(file));
 }
 
+/// By the mark that its linker leaves for `go version` to find (Go's debug/buildinfo).
+bool is_go_program(const std::string& path) {
+  constexpr std::string_view kMark = "\xff Go buildinf:";
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  struct stat facts {};
+  if (!fd || ::fstat(fd.get(), &facts) != 0 || facts.st_size <= 0) return false;
+  const auto size = static_cast<std::size_t>(facts.st_size);
+  void* const memory = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (memory == MAP_FAILED) return false;
+  const bool found = ::memmem(memory, size, kMark.data(), kMark.size()) != nullptr;
+  ::munmap(memory, size);
+  return found;
+}
+
+/// A runtime with threads sleeps, wakes and collects garbage as the moment has it.
+void hint_at_several_runs(const LearnOptions& options, const Followed& followed, const std::string& name) {
+  if (options.output.empty()) return;
+  const auto path = find_command(options.command[0]);
+  const bool go = path && is_go_program(*path);
+  if (go || followed.threads)
+    complain(
+        fmt::format("{}: {}: its calls differ from run to run; a profile that holds is made of the tables of several: "
+                    "learn --table N.txt -- CMD, then cat *.txt | learn --from - -o FILE",
+                    name, go ? "a Go program" : "it has threads"));
+}
+
 int write_results(const LearnOptions& options, const Observation& seen) {
   if (options.output != "-" || options.table != "-")
     if (auto done = write_report(options.table, learned_table(seen)); !done)
       return complain(done.error().message, kExitCouldNotRun);
   if (options.output.empty()) return kExitAsExpected;
+  if (seen.ends_uncounted)
+    complain("exit and exit_group are allowed too: strace -c counts calls as they return, so its table never has them");
   Profile profile{.file = "what was learnt", .policy = policy_of(seen)};
   // These have an answer of their own for calls of other architectures, so there is nothing to say.
   if (options.to == ProfileFormat::oci || options.to == ProfileFormat::env)
@@ -122,12 +155,16 @@ Policy policy_of(const Observation& seen) {
     const std::string_view name = syscall_name(call.abi, call.number);
     names.insert(name.empty() ? std::to_string(call.number) : std::string(name));
   }
+  if (seen.ends_uncounted) names.insert(kUncountedEnds.begin(), kUncountedEnds.end());
   std::ranges::sort(policy.architectures);
   policy.rules.push_back({.syscalls = {names.begin(), names.end()}, .action = {ActionKind::allow, 0}, .when = {}});
   return policy;
 }
 
 int learn(const LearnOptions& options) {
+  for (const std::string& place : {options.table, options.output})
+    if (!place.empty())
+      if (const auto usable = check_report_path(place); !usable) return complain(usable.error().message, kExitCouldNotRun);
   if (!options.from.empty()) {
     const auto seen = read_log(options.from);
     if (!seen) return complain(seen.error().message, kExitUsage);
@@ -141,6 +178,7 @@ int learn(const LearnOptions& options) {
   const int written = write_results(options, followed->seen);
   const std::string tasks = followed->processes == 0 ? "" : fmt::format("; tasks: {}", followed->processes);
   complain(fmt::format("{}: {}{}", name, end_of(*followed), tasks));
+  hint_at_several_runs(options, *followed, name);
   if (followed->records_lost) complain("audit records were lost: what was learnt is not complete");
   if (written != kExitAsExpected) return written;
   if (followed->end.kind == End::Kind::interrupted) return kExitCouldNotRun;

@@ -25,7 +25,7 @@ struct LearnOptions {
 /// Returns the process's exit code (app/command_line.h); messages go to stderr.
 int learn(const LearnOptions& options);
 
-/// The policy that allows what was seen and kills the process for all else.
+/// The policy that allows what was seen, and kUncountedEnds where nobody could see them, and kills the process for all else.
 Policy policy_of(const Observation& seen);
 
 }  // namespace sandgauge

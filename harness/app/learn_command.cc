@@ -10,21 +10,26 @@ namespace sandgauge {
 namespace {
 
 constexpr char kLearnFooter[] = R"(
-Runs CMD, its threads and all that it starts, and prints which calls they made. CMD keeps the terminal and its outputs; the
-table follows on stdout, and how CMD ended on stderr.
+Runs CMD, its threads and all that it starts, and prints which calls they made. CMD keeps the terminal, its input and its
+outputs; the table follows on stdout, and how CMD ended on stderr. A program may make other calls for a terminal or a file
+than for a pipe. `run` gives it pipes as outputs and /dev/null as input; to learn what it does then, give it the same:
+  sandgauge learn --table t.txt -o profile.json -- CMD </dev/null 2>&1 | cat
 
 How calls are seen
-  ptrace  (the default) every call stops; counts and errors. CMD cannot be traced by anything else
+  ptrace  (the default) every call stops; counts and errors
   log     a filter that answers LOG, and the kernel's audit records; needs CAP_AUDIT_READ. Errors are not known
   notify  a filter whose listener lets every call go on. Errors are not known; a call that a signal interrupts may count twice
-By log, notify and preload CMD runs with NO_NEW_PRIVS: set-user-ID programs in it get no privileges.
+By ptrace and log CMD is traced: strace, gdb and other tracers do not work in it. Set-user-ID programs in it get their
+privileges only by ptrace as root: log, notify and preload set NO_NEW_PRIVS, and the kernel gives none to what an ordinary
+user traces.
 
 From when on
   exec     (the default) from the execve of CMD on, that one included: what a container runtime's filter sees
   preload  from when a preloaded library has loaded its filter: the dynamic loader's own calls are not seen
 
 The profile of -o allows what was seen and kills the process for all else, on the architectures that were seen. It is as good as
-the run: what CMD did not do this time is not in it.
+the run: what CMD did not do this time is not in it. To what a table of strace -c shows it adds exit and exit_group, which such a
+table never has.
 
 Ctrl-C ends CMD, after three seconds or at the second Ctrl-C by force, and what was learnt until then is written.
 

@@ -4,25 +4,36 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "base/shown.h"
 #include "evaluate/evaluate.h"
 #include "evaluate/recover.h"
+#include "model/privilege.h"
 #include "policy/yaml_reader.h"
+#include "policy/yaml_value.h"
 
 namespace sandgauge {
 namespace {
+
+/// The kernel's name of a capability, which may be written in small letters and without its CAP_.
+Result<std::string> capability_named(const std::string& written) {
+  std::string name = written;
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  if (!name.starts_with("CAP_")) name = "CAP_" + name;
+  if (std::ranges::find(privilege_names(), name) != privilege_names().end()) return name;
+  if (const std::string_view near = nearest_word(name, privilege_names()); !near.empty())
+    return fail("--caps: unknown capability {}, did you mean '{}'?", shown(written), near);
+  return fail("--caps: found {}, expected names such as CAP_SYS_ADMIN divided by commas, or the word none alone",
+              shown(written));
+}
 
 Result<std::set<std::string>> capabilities_of(const std::string& words) {
   std::set<std::string> capabilities;
   if (words == "none") return capabilities;
   for (std::size_t start = 0; start <= words.size();) {
     const std::size_t end = std::min(words.find(',', start), words.size());
-    std::string word = words.substr(start, end - start);
-    for (char& c : word) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    if (!word.starts_with("CAP_")) word = "CAP_" + word;
-    if (word.size() <= 4 || word.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZ_") != std::string::npos)
-      return fail("--caps: found '{}', expected names such as CAP_SYS_ADMIN divided by commas, or none",
-                  words.substr(start, end - start));
-    capabilities.insert(word);
+    auto name = capability_named(words.substr(start, end - start));
+    if (!name) return fail(name.error());
+    capabilities.insert(*std::move(name));
     start = end + 1;
   }
   return capabilities;

@@ -2,8 +2,10 @@
 // made of.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/abi.h"
@@ -23,8 +25,12 @@ struct ObservedCall {
 struct Observation {
   std::vector<ObservedCall> calls;  // each call once, in the order in which they were first seen
   bool errors_known = false;        // false: the way they were seen does not tell
+  bool ends_uncounted = false;      // by a table of strace -c, which counts calls as they return: never exit, exit_group
   bool operator==(const Observation&) const = default;
 };
+
+/// The calls that an observation with ends_uncounted says nothing of: no program goes without one of them.
+inline constexpr std::array<std::string_view, 2> kUncountedEnds{"exit", "exit_group"};
 
 /// Counts one more call, or `count` of them.
 void add_call(Observation& observation, Abi abi, std::int32_t number, const Place& place, std::uint64_t count = 1);

@@ -119,6 +119,7 @@ class Following {
       return fail("{}: {}: {}", request_.path, report_->get()->failed_step, errno_text(report_->get()->error));
     if (audit_)
       if (auto taken = take_records(); !taken) return fail(taken.error());
+    followed_.threads = stops_.saw_threads();
     followed_.processes = request_.by == FollowBy::notify ? 0 : pids_.size();
     return std::move(followed_);
   }

@@ -44,6 +44,7 @@ struct Followed {
   Observation seen;
   End end;                     // of the program; interrupted if it had to be killed
   std::size_t processes = 0;   // also threads; 0 if they were not counted
+  bool threads = false;        // some of them were threads; by notify it is not known
   bool records_lost = false;   // by log: the list is not complete
   std::string interrupted_by;  // "SIGINT"; empty if it ended by itself
 };

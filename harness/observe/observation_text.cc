@@ -1,10 +1,12 @@
 #include "observe/observation_text.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <vector>
 
 #include "base/shown.h"
 #include "model/call.h"
@@ -30,14 +32,29 @@ std::string_view take_word(std::string_view& text) {
   return word;
 }
 
-/// The head of a table of strace -c, or of sandgauge's own, which has no times.
-enum class TableKind : std::uint8_t { none, strace, plain };
+/// The columns of a table of strace -c, whichever its -U names, or of sandgauge's own, which has no times. No word: no
+/// table.
+struct TableHead {
+  std::vector<std::string_view> columns;
+  bool plain = false;  // sandgauge's own
+  [[nodiscard]] std::optional<std::size_t> find(std::string_view column) const {
+    const auto at = std::ranges::find(columns, column);
+    return at == columns.end() ? std::nullopt : std::optional(static_cast<std::size_t>(at - columns.begin()));
+  }
+};
 
-TableKind table_of(std::string_view line) {
-  if (line.starts_with("% time") && line.ends_with("syscall")) return TableKind::strace;
-  std::string_view rest = line;
-  const bool plain = take_word(rest) == "calls" && take_word(rest) == "errors" && rest == "syscall";
-  return plain ? TableKind::plain : TableKind::none;
+TableHead table_of(std::string_view line) {
+  constexpr std::string_view kColumns[] = {"%",       "time",  "seconds", "usecs/call", "shortest",
+                                           "longest", "calls", "errors",  "syscall"};
+  TableHead head;
+  while (!line.empty()) {
+    const std::string_view word = take_word(line);
+    if (std::ranges::find(kColumns, word) == std::end(kColumns)) return {};
+    if (word != "%") head.columns.push_back(word);  // "% time" is one column
+  }
+  if (head.columns.size() < 2 || !head.find("syscall")) return {};
+  head.plain = head.columns == std::vector<std::string_view>{"calls", "errors", "syscall"};
+  return head;
 }
 
 /// "System call usage summary for 32 bit mode:" stands over the table of another ABI.
@@ -70,16 +87,32 @@ std::optional<std::int32_t> number_of(Abi abi, std::string_view name) {
   return error == std::errc() && end == digits.data() + digits.size() ? std::optional(number) : std::nullopt;
 }
 
+/// Takes away what strace puts before a call: "[pid 7]", "30302<sh>", a time, and with -n and -i "[  59]",
+/// "[00007f02c0b47ad7]".
+void skip_prefixes(std::string_view& line) {
+  constexpr int kMostPrefixes = 5;
+  for (int i = 0; i < kMostPrefixes; ++i) {
+    line = trimmed(line);
+    std::size_t end = 0;
+    if (line.starts_with('[')) {
+      end = line.find(']');
+      const bool pid = line.starts_with("[pid");
+      if (end == std::string_view::npos || (!pid && line.substr(1, end - 1).find_first_not_of(" 0123456789abcdef?") < end))
+        return;
+      ++end;
+    } else {
+      end = std::min(line.find_first_not_of("0123456789:.+-"), line.size());
+      if (end == 0) return;
+      if (end < line.size() && line[end] == '<') end = std::min(line.find("> ", end), line.size() - 1) + 1;
+      if (end < line.size() && line[end] != ' ' && line[end] != '\t') return;
+    }
+    line.remove_prefix(end);
+  }
+}
+
 /// The name of the call that a line of strace's log is about; empty if it is about none.
 std::string_view name_in_log(std::string_view line) {
-  const auto is_prefix = [](std::string_view word) {  // a pid, a time
-    return !word.empty() && word.find_first_not_of("0123456789:.+-") == std::string_view::npos;
-  };
-  if (line.starts_with("[pid")) line.remove_prefix(std::min(line.find(']'), line.size() - 1) + 1);
-  for (int i = 0; i < 3; ++i) {
-    std::string_view rest = line;
-    if (is_prefix(take_word(rest))) line = rest;
-  }
+  skip_prefixes(line);
   line = trimmed(line);
   const auto parenthesis = line.find('(');
   if (parenthesis == std::string_view::npos || !is_name(line.substr(0, parenthesis))) return {};
@@ -96,9 +129,9 @@ class Reader {
     ++line_;
     line = trimmed(line);
     if (line.empty()) return {};
-    if (table_ != TableKind::none) return table(line);
+    if (!table_.columns.empty()) return table(line);
     table_ = table_of(line);
-    if (table_ != TableKind::none) return {};
+    if (!table_.columns.empty()) return {};
     if (const auto abi = abi_of_summary(line)) {
       abi_ = *abi;
       return {};
@@ -112,32 +145,52 @@ class Reader {
     const std::string_view name = name_in_log(line);
     const auto number = name.empty() ? std::nullopt : number_of(abi_, name);
     if (!number) return {};
-    return add(abi_, *number, 1, line.find(") = -1 ") != std::string_view::npos ? 1 : 0);
+    return add(Source::log, abi_, *number, 1, line.find(") = -1 ") != std::string_view::npos ? 1 : 0);
   }
 
-  Observation take() {
-    observation.errors_known = !errors_unknown_;
-    return std::move(observation);
+  [[nodiscard]] bool empty() const { return found_.empty(); }
+  Observation take() const {
+    Observation observation{.calls = {}, .errors_known = !errors_unknown_};
+    bool log = false;
+    bool table = false;
+    for (const Found& found : found_) {
+      ObservedCall call = found.call;
+      const auto& [other, logged, tabled] = found.by_source;
+      // strace -C writes both of the same calls.
+      call.count = other.calls + std::max(logged.calls, tabled.calls);
+      call.errors = other.errors + std::max(logged.errors, tabled.errors);
+      log = log || logged.calls > 0;
+      table = table || tabled.calls > 0;
+      observation.calls.push_back(std::move(call));
+    }
+    observation.ends_uncounted = table && !log;
+    return observation;
   }
-
-  Observation observation;
 
  private:
   template <class... Args>
   Unexpected wrong(fmt::format_string<Args...> format, Args&&... args) const {
     return fail("{}:{}: {}", file_, line_, fmt::format(format, std::forward<Args>(args)...));
   }
-  Result<void> add(Abi abi, std::int32_t number, std::uint64_t count, std::uint64_t errors) {
-    const auto [at, first] = index_.try_emplace({abi, number}, observation.calls.size());
-    if (!first) {
-      observation.calls[at->second].count += count;
-      observation.calls[at->second].errors += errors;
-      return {};
-    }
+  enum class Source : std::uint8_t { other, log, table };  // the last two are strace's
+  struct Count {
+    std::uint64_t calls = 0;
+    std::uint64_t errors = 0;
+  };
+  struct Found {
+    ObservedCall call;
+    std::array<Count, 3> by_source;
+  };
+
+  Result<void> add(Source source, Abi abi, std::int32_t number, std::uint64_t count, std::uint64_t errors) {
+    const auto [at, first] = index_.try_emplace({abi, number}, found_.size());
     constexpr std::size_t kMostCalls = 10'000;
-    if (observation.calls.size() == kMostCalls)
+    if (first && found_.size() == kMostCalls)
       return wrong("more than {} different calls, expected those of programs", kMostCalls);
-    observation.calls.push_back({abi, number, count, {file_, line_}, errors});
+    if (first) found_.push_back({.call = {.abi = abi, .number = number, .first = {file_, line_}}, .by_source = {}});
+    Count& sum = found_[at->second].by_source[static_cast<std::size_t>(source)];
+    sum.calls += count;
+    sum.errors += errors;
     return {};
   }
 
@@ -146,24 +199,29 @@ class Reader {
     if (line.starts_with("---")) return {};
     std::vector<std::string_view> words;
     while (!line.empty()) words.push_back(take_word(line));
-    if (words.back() == "total") {
-      table_ = TableKind::none;
+    if (std::ranges::find(words, "total") != words.end()) {
+      table_ = {};
       abi_ = native_abi();
       return {};
     }
-    const bool plain = table_ == TableKind::plain;
-    const std::size_t column = plain ? 0 : 3;  // of the number of calls; errors, which may be empty, and the name follow
-    const auto calls = words.size() > column + 1 ? count_of(words[column]) : std::nullopt;
-    const bool has_errors = words.size() == column + 3;
-    const bool unknown = has_errors && plain && words[column + 1] == "-";
-    const auto errors = has_errors && !unknown ? count_of(words[column + 1]) : std::optional<std::uint64_t>(0);
-    if (!calls || !errors || words.size() > column + 3)
-      return wrong("{}", plain ? "expected a line of sandgauge's table: calls, errors, name"
-                               : "expected a line of strace's table: share, seconds, usecs/call, calls, errors, name");
-    const auto number = number_of(abi_, words.back());
-    if (!number) return wrong("unknown syscall {}", shown(words.back()));
+    const auto errors_at = table_.find("errors");
+    const bool has_errors = errors_at && words.size() == table_.columns.size();
+    if (errors_at && !has_errors && *errors_at <= words.size())
+      words.insert(words.begin() + static_cast<std::ptrdiff_t>(*errors_at), "0");
+    const auto calls_at = table_.find("calls");
+    if (!calls_at) return wrong("a table of strace without the column calls, which its option -U left out");
+    const bool whole = words.size() == table_.columns.size();
+    const bool unknown = has_errors && table_.plain && words[*errors_at] == "-";
+    const auto calls = whole ? count_of(words[*calls_at]) : std::nullopt;
+    const auto errors = whole && errors_at && !unknown ? count_of(words[*errors_at]) : std::optional<std::uint64_t>(0);
+    if (!calls || !errors)
+      return wrong("expected a line of {} table: {}{}", table_.plain ? "sandgauge's" : "strace's",
+                   fmt::join(table_.columns, ", "), errors_at ? "; that of errors may be empty" : "");
+    const std::string_view name = words[*table_.find("syscall")];
+    const auto number = number_of(abi_, name);
+    if (!number) return wrong("unknown syscall {}", shown(name));
     if (unknown) errors_unknown_ = true;
-    return add(abi_, *number, *calls, *errors);
+    return add(table_.plain ? Source::other : Source::table, abi_, *number, *calls, *errors);
   }
 
   Result<void> audit(std::string_view line) {
@@ -178,7 +236,7 @@ class Reader {
     if (!from_seccomp_data({.nr = record.syscall, .arch = record.arch, .instruction_pointer = 0, .args = {}}, call))
       return wrong("arch={:x} is none that sandgauge knows", record.arch);
     errors_unknown_ = true;  // a record is made before the call
-    return add(call.abi, call.number, 1, 0);
+    return add(Source::other, call.abi, call.number, 1, 0);
   }
 
   Result<void> go_audit(std::string_view line) {
@@ -186,6 +244,11 @@ class Reader {
     if (line.size() > kLargestEvent)
       return wrong("more than {} MiB in a line of JSON, expected an event", kLargestEvent >> 20);
     const json event = json::parse(line, nullptr, false);
+    // Half an event would be a call that is missing, as half an audit record is.
+    constexpr std::string_view kStart = "{\"sequence\"";
+    if (event.is_discarded() && (line.find("\"messages\"") != std::string_view::npos || line.starts_with(kStart) ||
+                                 (line.size() > 2 && kStart.starts_with(line))))
+      return wrong("a line of JSON that is cut or broken, expected an event of go-audit");
     if (!event.is_object() || !event.contains("messages") || !event["messages"].is_array()) return {};
     for (const json& message : event["messages"]) {
       if (!message.is_object() || message.value("type", json()) != 1326) continue;
@@ -199,10 +262,11 @@ class Reader {
   }
 
   const std::string& file_;
-  std::map<std::pair<Abi, std::int32_t>, std::size_t> index_;  // into observation.calls: a hostile log has many
+  std::vector<Found> found_;                                   // in the order in which they were first seen
+  std::map<std::pair<Abi, std::int32_t>, std::size_t> index_;  // into found_: a hostile log has many
   int line_ = 0;
   Abi abi_ = native_abi();
-  TableKind table_ = TableKind::none;
+  TableHead table_;
   bool errors_unknown_ = false;
 };
 
@@ -217,25 +281,34 @@ Result<void> each_line(std::string_view text, std::size_t most, const Read& read
   return {};
 }
 
+/// Editors of another system begin a text with it.
+std::string_view without_mark(std::string_view text) {
+  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
+  if (text.starts_with(kByteOrderMark)) text.remove_prefix(kByteOrderMark.size());
+  return text;
+}
+
 }  // namespace
 
 Result<Observation> parse_observation(std::string_view text, const std::string& file) {
+  text = without_mark(text);
   if (text.size() > kLargestObservation) return fail("{}: more than {} MiB, expected less", file, kLargestObservation >> 20);
   Reader reader(file);
   if (auto read = each_line(text, text.size(), [&reader](std::string_view line) { return reader.read(line); }); !read)
     return fail(read.error());
-  if (reader.observation.calls.empty())
+  if (reader.empty())
     return fail("{}: no system call in it, expected a table or a log of strace, or audit records of type 1326", file);
   return reader.take();
 }
 
 bool looks_like_observation(std::string_view text) {
   constexpr std::size_t kLines = 1000;
+  text = without_mark(text);
   bool looks = false;
   const auto ignored =
       each_line(text.substr(0, kLargestObservation), kLines, [&looks](std::string_view line) -> Result<void> {
         line = trimmed(line);
-        looks = looks || table_of(line) != TableKind::none || line.find("audit(") != std::string_view::npos ||
+        looks = looks || !table_of(line).columns.empty() || line.find("audit(") != std::string_view::npos ||
                 (line.starts_with('{') && line.find("\"messages\"") != std::string_view::npos) || !name_in_log(line).empty();
         return {};
       });

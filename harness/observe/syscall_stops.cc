@@ -63,6 +63,7 @@ void SyscallStops::handle(pid_t pid, int wait_status) {
     return;
   }
   if (signal == kSyscallStop) note(pid);
+  if (event == PTRACE_EVENT_CLONE) saw_threads_ = true;
   if (event == PTRACE_EVENT_EXEC) {
     // A thread that is not the first one has become it, with its number.
     unsigned long former = 0;

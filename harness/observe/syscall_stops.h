@@ -29,6 +29,8 @@ class SyscallStops {
   /// Takes in a stop of a process and lets it go on.
   void handle(pid_t pid, int wait_status);
   void forget(pid_t pid) { entered_.erase(pid); }
+  /// A clone(2) was seen whose child does not end with SIGCHLD: a thread.
+  [[nodiscard]] bool saw_threads() const { return saw_threads_; }
 
  private:
   struct Entered {
@@ -40,6 +42,7 @@ class SyscallStops {
 
   bool every_call_;
   bool started_ = false;
+  bool saw_threads_ = false;
   const PreloadSheet* sheet_;
   Observation& seen_;
   std::map<pid_t, Entered> entered_;  // calls that were counted and have not returned

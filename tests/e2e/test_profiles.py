@@ -98,6 +98,10 @@ def test_diff_is_by_decision_and_argument_by_argument(tmp_path):
     (("convert", "/none"), "--to is required"),
     (("diff", "/none"), "B is required"),
     (("diff", "/none", "/none", "--caps", "a b"), "--caps: found 'a b', expected names such as CAP_SYS_ADMIN"),
+    (("convert", "/none", "--caps", "CAP_SYS_ADMN", "--to", "yaml"), "--caps: unknown capability 'CAP_SYS_ADMN', did you mean 'CAP_SYS_ADMIN'?"),
+    (("convert", "/none", "--caps", "chown,sys_admn", "--to", "yaml"), "--caps: unknown capability 'sys_admn', did you mean 'CAP_SYS_ADMIN'?"),
+    (("convert", "/none", "--caps", "none,CAP_SYS_ADMIN", "--to", "yaml"), "--caps: found 'none', expected names such as CAP_SYS_ADMIN divided by commas, or the word none alone"),
+    (("convert", "/none", "--caps", "CAP_CHOWN,", "--to", "yaml"), "--caps: found '', expected names"),
     (("diff", "/none", "/none", "--kernel", "6"), "--kernel: found '6', expected a version such as 6.1"),
     (("diff", "/none", "/none", "--machine", "pdp11"), "--machine: found 'pdp11', expected x86_64"),
     (("diff", "/none", "/none", "--format", "xml"), "--format: found 'xml', expected text or json")])

@@ -96,9 +96,80 @@ TEST(ObservationTextTest, ALogSaysWhatFailedAndAuditRecordsDoNot) {
 TEST(ObservationTextTest, ABrokenRowOfATableIsAnErrorWithItsLine) {
   const auto message = [](std::string_view text) { return parse_observation(text, "log").error().message; };
   EXPECT_EQ(message("calls errors syscall\n 2 - 3 close\n"),
-            "log:2: expected a line of sandgauge's table: calls, errors, name");
-  EXPECT_EQ(message("calls errors syscall\n x close\n"), "log:2: expected a line of sandgauge's table: calls, errors, name");
+            "log:2: expected a line of sandgauge's table: calls, errors, syscall; that of errors may be empty");
+  EXPECT_EQ(message("calls errors syscall\n x close\n"),
+            "log:2: expected a line of sandgauge's table: calls, errors, syscall; that of errors may be empty");
   EXPECT_EQ(message("calls errors syscall\n 1 clsoe\n"), "log:2: unknown syscall 'clsoe'");
+}
+
+TEST(ObservationTextTest, ATableOfStraceMayHaveAnyColumnsInAnyOrder) {
+  const Observation few = parsed(
+      "syscall              calls\n---------------- ---------\nread                     4\n"
+      "---------------- ---------\ntotal                    4\nclose(3) = 0\n");
+  ASSERT_EQ(few.calls.size(), 2U);
+  EXPECT_EQ(few.calls[0].count, 4U);
+  const Observation many = parsed(
+      "% time     seconds     calls    errors syscall           longest\n"
+      "  0.00    0.000000         7           read             0.000000\n"
+      "  0.00    0.000000         2         1 access           0.000000\n"
+      "100.00    0.000000         9         1 total            0.000000\n");
+  ASSERT_EQ(many.calls.size(), 2U);
+  EXPECT_EQ(many.calls[0].count, 7U);
+  EXPECT_EQ(many.calls[0].errors, 0U);
+  EXPECT_EQ(many.calls[1].errors, 1U);
+  EXPECT_EQ(parse_observation("syscall errors\nread 1\n", "log").error().message,
+            "log:2: a table of strace without the column calls, which its option -U left out");
+}
+
+TEST(ObservationTextTest, ALogAndItsTableAreTheSameCalls) {
+  const std::string log = "close(3) = 0\nclose(4) = -1 EBADF (Bad file descriptor)\nexit_group(0) = ?\n";
+  const std::string table = "% time seconds usecs/call calls errors syscall\n1 1 1 2 1 close\n1 1 1 2 1 total\n";
+  const Observation both = parsed(log + table);
+  ASSERT_EQ(both.calls.size(), 2U);
+  EXPECT_EQ(both.calls[0].count, 2U);
+  EXPECT_EQ(both.calls[0].errors, 1U);
+  EXPECT_FALSE(both.ends_uncounted);
+  EXPECT_EQ(parsed(table + table).calls[0].count, 4U);
+  EXPECT_TRUE(parsed(table).ends_uncounted);
+  EXPECT_FALSE(parsed("calls errors syscall\n1 - read\n1 - total\n").ends_uncounted);
+}
+
+TEST(ObservationTextTest, WhatStracePutsBeforeACallIsPassedOver) {
+  for (const char* line : {
+           "[00007f4cc4179ad7] close(3) = 0",
+           "[   3] close(3) = 0",
+           "19:10:15.774429 [   3] [00007f87a3c83ad7] close(3) = 0 <0.000455>",
+           "[pid 30352<sh>] close(3) = 0",
+           "[pid  7] 1700000000.123456 close(3) = 0",
+           "30302<a b>      0.000408 close(3) = 0",
+           "[????????????????] close(3) = 0",
+           "\xef\xbb\xbf"
+           "close(3) = 0",
+       })
+    EXPECT_EQ(parsed(line).calls, (std::vector<ObservedCall>{{Abi::x86_64, 3, 1, {"log", 1}}})) << line;
+  for (const char* line : {"[note] close(3) = 0", "x close(3) = 0", "[7", "30302<", "30302", "<> ["})
+    EXPECT_FALSE(parse_observation(line, "log")) << line;
+}
+
+TEST(ObservationTextTest, AnEventOfGoAuditThatIsCutIsAnErrorAsARecordIs) {
+  const std::string event =
+      R"({"sequence":499,"timestamp":"1606791644.847","messages":[{"type":1326,"data":"auid=1000 uid=1000 gid=1000 ses=4 )"
+      R"(subj=unconfined pid=23772 comm=\"getuid\" exe=\"/x\" sig=0 arch=c000003e syscall=102 compat=0 ip=0x7f )"
+      R"(code=0x7ffc0000"}],"uid_map":{"1000":"vagrant"}})";
+  EXPECT_EQ(parsed(event).calls.front().number, 102);
+  for (const std::size_t length : {event.size() - 1, event.size() / 2, std::size_t{20}, std::size_t{5}})
+    EXPECT_EQ(error_of(event + "\n" + event.substr(0, length)),
+              "x.log:2: a line of JSON that is cut or broken, expected an event of go-audit")
+        << length;
+  EXPECT_EQ(parsed(event + "\n{\n{ other things\n").calls.size(), 1U);
+}
+
+TEST(ObservationTextTest, AKernelsRecordFromLongAgoIsRead) {
+  const Observation seen = parsed(
+      "audit: type=1326 audit(169610.106246:394): auid=1000 uid=1000 gid=1000 ses=4 subj=unconfined pid=23772 "
+      "comm=\"getuid\" "
+      "exe=\"/vagrant/examples/getuid\" sig=0 arch=c000003e syscall=102 compat=0 ip=0x7f3739414b2b code=0x7ffc0000\n");
+  EXPECT_EQ(seen.calls, (std::vector<ObservedCall>{{Abi::x86_64, 102, 1, {"log", 1}}}));
 }
 
 }  // namespace
