@@ -24,7 +24,7 @@ int diff(const DiffOptions& options) {
     if (!seen) return complain(seen.error().message, kExitUsage);
     return diff_observation(*a, *seen, name_of_b, options);
   }
-  const auto b = parse_profile_aloud(*text_of_b, name_of_b, options.read);
+  const auto b = parse_profile_aloud(*text_of_b, name_of_b, reading(options.read, options.b));
   if (!b) return complain(b.error().message, kExitUsage);
   const auto changed = changes_between(*a, *b);
   if (!changed) return complain(changed.error().message, kExitUsage);

@@ -59,7 +59,7 @@ Result<std::vector<LintFinding>> lint_profile(const Profile& profile, KernelVers
 int lint(const LintOptions& options) {
   const auto text = read_text(options.input);
   if (!text) return complain(text.error().message, kExitUsage);
-  auto profile = parse_profile(*text, shown_name(options.input), options.read);
+  auto profile = parse_profile(*text, shown_name(options.input), reading(options.read, options.input));
   if (!profile) return complain(profile.error().message, kExitUsage);
   if (auto recovered = recover_rules(*profile, options.read.context); !recovered)
     return complain(recovered.error().message, kExitUsage);

@@ -44,6 +44,24 @@ Policy without(const Policy& policy, const std::vector<std::string>& names) {
   return rest;
 }
 
+/// The place of the first rule with which libseccomp makes no filter any more.
+TextPlace refused_rule(const LintSubject& subject, const std::vector<std::string>& unknown) {
+  const auto& places = subject.profile().places;
+  const std::vector<Rule>& rules = subject.policy().rules;
+  const auto refused = [&](std::size_t count) {
+    Policy first = subject.policy();
+    first.rules.resize(count);
+    return !compile_libseccomp(without(first, unknown), 1);
+  };
+  if (places.size() != rules.size() || refused(0)) return {};
+  std::size_t accepted = 0;
+  for (std::size_t least = rules.size(); accepted + 1 < least;) {
+    const std::size_t middle = (accepted + least) / 2;
+    (refused(middle) ? least : accepted) = middle;
+  }
+  return accepted < places.size() ? places[accepted].rule : TextPlace{};
+}
+
 }  // namespace
 
 void lint_known_names(const LintSubject& subject, KernelVersion kernel, std::vector<LintFinding>& findings) {
@@ -78,12 +96,14 @@ void lint_known_names(const LintSubject& subject, KernelVersion kernel, std::vec
 void lint_libseccomp(const LintSubject& subject, std::vector<LintFinding>& findings) {
   if (subject.profile().program) return;
   constexpr std::size_t kMost = 3;
-  const Policy policy = without(subject.policy(), unknown_to_libseccomp(subject.policy()));
+  const std::vector<std::string> unknown = unknown_to_libseccomp(subject.policy());
+  const Policy policy = without(subject.policy(), unknown);
   const auto rules = Rules::of(policy);
   const auto program = compile_libseccomp(policy, 1);
   if (!rules) return;
   if (!program) {
-    findings.push_back(subject.finding(Severity::medium, "libseccomp-refuses", TextPlace{}, program.error().message));
+    findings.push_back(
+        subject.finding(Severity::medium, "libseccomp-refuses", refused_rule(subject, unknown), program.error().message));
     return;
   }
   for (const Disagreement& found : disagreements(policy, *rules, *program, 100)) {

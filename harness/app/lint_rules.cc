@@ -108,6 +108,10 @@ void lint_notes(const LintSubject& subject, std::vector<LintFinding>& findings) 
         findings.push_back(subject.finding(Severity::medium, "either-argument", note.place, note.text));
         break;
       case About::inexact: findings.push_back(subject.finding(Severity::medium, "inexact", note.place, note.text)); break;
+      case About::never_matches:
+        findings.push_back(subject.finding(Severity::medium, "never-matches", note.place, note.text));
+        break;
+      case About::hidden: findings.push_back(subject.finding(Severity::medium, "shadowed", note.place, note.text)); break;
       case About::by_abi:  // the rules that are looked at are those of each ABI
       case About::unlisted:
       case About::other_architecture:

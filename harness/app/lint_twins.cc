@@ -124,7 +124,7 @@ std::optional<Call> open_twin(const LintSubject& subject, Abi abi, std::string_v
   return subject.open_call(abi, *number);
 }
 
-using Said = std::set<std::pair<std::string_view, std::string_view>>;
+using Said = std::set<std::string_view>;
 
 void lint_denied_twin(const LintSubject& subject, Abi abi, std::string_view name, const Family& family, Said& said,
                       std::vector<LintFinding>& findings) {
@@ -132,17 +132,15 @@ void lint_denied_twin(const LintSubject& subject, Abi abi, std::string_view name
   if (!denial) return;
   std::vector<std::string> open;
   std::optional<Call> witness;
-  bool fresh = false;  // what is said of the first architecture need not be said of the others
   for (const std::string_view twin : family) {
     if (twin == name) continue;
     const auto call = open_twin(subject, abi, twin, denial->some);
     if (!call) continue;
     open.emplace_back(twin);
-    const bool first = said.insert({name, twin}).second;
-    if (first && !fresh) witness = call;
-    fresh = fresh || first;
+    if (!witness) witness = call;
   }
-  if (!fresh) return;
+  // What is said of the first architecture need not be said of the others.
+  if (!witness || !said.insert(name).second) return;
   const std::string action = to_string(subject.decide(denial->call));
   findings.push_back(
       subject.proved(subject.finding(Severity::high, "open-twin", denial->rule,
@@ -160,7 +158,7 @@ void lint_clone3(const LintSubject& subject, Abi abi, Said& said, std::vector<Li
   const auto rules = subject.rules_of(abi, *clone);
   const auto tested = std::ranges::find_if(rules, [](const ResolvedRule* rule) { return !rule->when.empty(); });
   const auto witness = subject.open_call(abi, *clone3);
-  if (tested == rules.end() || !witness || !said.insert({"clone", "clone3"}).second) return;
+  if (tested == rules.end() || !witness || !said.insert("clone").second) return;
   findings.push_back(
       subject.proved(subject.finding(Severity::high, "open-twin", *tested,
                                      "the flags of clone are tested, but clone3, whose flags no filter can see, is open"),

@@ -118,7 +118,7 @@ Result<void> recover_rules(Profile& profile, const ProfileContext& context) {
 Result<Profile> read_profile_aloud(const std::string& path, const ReadOptions& options) {
   const auto text = read_text(path);
   if (!text) return fail(text.error());
-  return parse_profile_aloud(*text, shown_name(path), options);
+  return parse_profile_aloud(*text, shown_name(path), reading(options, path));
 }
 
 Result<Profile> parse_profile_aloud(std::string_view text, const std::string& file, const ReadOptions& options) {

@@ -14,16 +14,17 @@
 namespace sandgauge {
 namespace {
 
-/// What a call gets that is not the answer to unused numbers; `all` if its arguments do not matter.
+/// What a call gets: `all` if its arguments do not matter, else by its rules, and `otherwise`, as unused numbers do.
 struct Answer {
   std::optional<Action> all;
+  std::optional<Action> otherwise;
   std::vector<std::pair<Action, std::vector<ArgumentTest>>> rules;
   bool operator==(const Answer&) const = default;
 };
 /// The answers of one ABI by number, nothing where rules cannot say them; the last is that of an unused one.
 using Answers = std::map<std::int32_t, std::optional<Answer>>;
 
-std::optional<Answer> answer_of(const Program& program, const Call& call) {
+std::optional<Answer> answer_of(const Program& program, const Call& call, std::optional<Action> otherwise) {
   constexpr std::size_t kMostRules = 200;  // of one action: an ioctl with as many numbers is known
   const seccomp_data data = to_seccomp_data(call);
   const auto found = ways(program, data.arch, data.nr);
@@ -35,7 +36,9 @@ std::optional<Answer> answer_of(const Program& program, const Call& call) {
     return answer;
   }
   std::map<Action, Alternatives> by_action;
+  answer.otherwise = otherwise;
   for (const Way& way : *found) {
+    if (way.action == otherwise) continue;
     const auto alternatives = argument_tests(way, call.abi);
     if (!alternatives) return std::nullopt;
     Alternatives& of_action = by_action[way.action];
@@ -49,7 +52,10 @@ std::optional<Answer> answer_of(const Program& program, const Call& call) {
 
 Answers answers_of(const Program& program, Abi abi) {
   Answers answers;
-  for (const std::int32_t number : numbers_of(abi)) answers[number] = answer_of(program, {.abi = abi, .number = number});
+  const std::vector<std::int32_t> numbers = numbers_of(abi);
+  const auto unused = answer_of(program, {.abi = abi, .number = numbers.back()}, std::nullopt);
+  const std::optional<Action> otherwise = unused ? unused->all : std::nullopt;
+  for (const std::int32_t number : numbers) answers[number] = answer_of(program, {.abi = abi, .number = number}, otherwise);
   return answers;
 }
 
@@ -154,8 +160,9 @@ class Recovery {
   bool alike(Abi abi, std::int32_t number, const std::string& name, const Answer& answer, const Rules& rules) {
     const auto first = std::ranges::find_if(recovered_.policy.architectures,
                                             [&](Abi one) { return syscall_number(one, name).has_value(); });
-    if (answers_[*first][*syscall_number(*first, name)] == answer && (abi != Abi::i386 || !is_multiplexed(name)))
-      return true;
+    const bool same_rules = answers_[*first][*syscall_number(*first, name)] == answer;
+    const bool same_default = answer.all || answer.otherwise == recovered_.policy.default_action;
+    if (same_rules && same_default && (abi != Abi::i386 || !is_multiplexed(name))) return true;
     std::vector<std::vector<ArgumentTest>>& tests = tests_[{abi, number}];
     tests.emplace_back();
     for (const std::vector<ArgumentTest>& start : tests) {

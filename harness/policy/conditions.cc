@@ -153,7 +153,8 @@ Result<Condition> opposite(const Condition& condition) {
 }
 
 Result<std::vector<Rule>> rules_in_order(const std::string& syscall,
-                                         const std::vector<std::pair<Condition, Action>>& in_order) {
+                                         const std::vector<std::pair<Condition, Action>>& in_order,
+                                         std::vector<std::size_t>* of) {
   std::vector<Rule> rules;
   for (std::size_t i = 0; i < in_order.size(); ++i) {
     Condition condition = in_order[i].first;
@@ -166,8 +167,10 @@ Result<std::vector<Rule>> rules_in_order(const std::string& syscall,
       if (!rest) return fail(rest.error());
       condition = *std::move(rest);
     }
-    for (Conjunction& conjunction : condition)
+    for (Conjunction& conjunction : condition) {
       rules.push_back({.syscalls = {syscall}, .action = in_order[i].second, .when = std::move(conjunction)});
+      if (of != nullptr) of->push_back(i);
+    }
   }
   return rules;
 }

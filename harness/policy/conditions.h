@@ -32,8 +32,10 @@ Result<Condition> both(const Condition& a, const Condition& b);
 Result<Condition> either(const Condition& a, const Condition& b);
 Result<Condition> opposite(const Condition& condition);
 
-/// Rules for a policy, in which the strictest wins, of rules of which the first that holds wins.
+/// Rules for a policy, in which the strictest wins, of rules of which the first that holds wins. `of`, if given, gets for
+/// each which one it was made of: those that are missing never hold, or only where one before them does.
 Result<std::vector<Rule>> rules_in_order(const std::string& syscall,
-                                         const std::vector<std::pair<Condition, Action>>& in_order);
+                                         const std::vector<std::pair<Condition, Action>>& in_order,
+                                         std::vector<std::size_t>* of = nullptr);
 
 }  // namespace sandgauge

@@ -6,6 +6,7 @@
 #include "base/shown.h"
 #include "policy/bpf_text.h"
 #include "policy/env_list.h"
+#include "policy/include.h"
 #include "policy/kafel.h"
 #include "policy/minijail.h"
 #include "policy/oci_json.h"
@@ -32,11 +33,13 @@ std::string_view without_space(std::string_view text) {
 
 /// By the first line that says something: '#' begins a comment in all of them but for Kafel's directives.
 ProfileFormat detect_by_line(std::string_view text) {
+  ProfileFormat otherwise = ProfileFormat::yaml;
   while (!text.empty()) {
     const std::string_view line = without_space(text.substr(0, text.find('\n')));
     text.remove_prefix(std::min(text.find('\n'), text.size() - 1) + 1);
     if (line.starts_with("#define") || line.starts_with("#include") || line.starts_with("/*") || line.starts_with("//"))
       return ProfileFormat::kafel;
+    if (line.starts_with("# minijail:")) otherwise = ProfileFormat::minijail;
     if (line.empty() || line.front() == '#') continue;
     if (line.starts_with("SECCOMP_") || line.starts_with("export ")) return ProfileFormat::env;
     const std::string_view word = line.substr(0, line.find_first_of(" \t\r:{(,"));
@@ -50,7 +53,21 @@ ProfileFormat detect_by_line(std::string_view text) {
     return colon == std::string_view::npos || without_space(line.substr(colon + 1)).empty() ? ProfileFormat::yaml
                                                                                             : ProfileFormat::minijail;
   }
-  return ProfileFormat::yaml;
+  return otherwise;
+}
+
+/// Instructions as they are in memory. Their codes are below 256, so each has a NUL as its second byte; UTF-16 has one in
+/// each of its characters, and then the first two are a byte order mark or plain text.
+bool is_binary(std::string_view text) {
+  if (text.find('\0') == std::string_view::npos || text.starts_with("\xff\xfe") || text.size() < 2 || text[1] != '\0')
+    return false;
+  constexpr std::size_t kCharacters = 4;
+  for (std::size_t i = 0; i < 2 * kCharacters && i + 1 < text.size(); i += 2) {
+    const auto low = static_cast<unsigned char>(text[i]);
+    const bool plain = (low >= ' ' && low < 0x7f) || low == '\n' || low == '\r' || low == '\t';
+    if (!plain || text[i + 1] != '\0') return true;
+  }
+  return false;
 }
 
 Result<Profile> raw_profile(Result<Program> program, ProfileFormat format, const std::string& file) {
@@ -60,7 +77,24 @@ Result<Profile> raw_profile(Result<Program> program, ProfileFormat format, const
   return profile;
 }
 
+Result<Profile> parse_with_includes(std::string_view text, const std::string& file, ProfileFormat format,
+                                    const ReadOptions& options) {
+  const auto parse = format == ProfileFormat::kafel ? parse_kafel : parse_minijail;
+  const auto whole = with_includes(text, file, options.path, format);
+  if (!whole) return fail(whole.error());
+  if (whole->files.size() == 1) return parse(text, file, options.context.machine);
+  auto profile = parse(whole->text, file, options.context.machine);
+  if (!profile) return fail("{}", in_origin(*whole, file, profile.error().message));
+  to_root(*whole, *profile);
+  return profile;
+}
+
 }  // namespace
+
+ReadOptions reading(ReadOptions options, const std::string& path) {
+  if (path != "-") options.path = path;
+  return options;
+}
 
 std::string_view format_name(ProfileFormat format) {
   for (const Named& named : kFormats)
@@ -79,8 +113,8 @@ Result<ProfileFormat> parse_profile_format(std::string_view name) {
 
 ProfileFormat detect_format(std::string_view text) {
   if (text.starts_with("\xef\xbb\xbf")) text.remove_prefix(3);  // a byte order mark
+  if (is_binary(text)) return ProfileFormat::bpf;
   text = without_space(text);
-  if (text.find('\0') != std::string_view::npos) return ProfileFormat::bpf;
   if (text.starts_with('{')) {
     // A policy of ours can be a map in braces too, but hardly anybody puts its keys in quotes.
     const std::string_view inside = without_space(text.substr(1));
@@ -103,8 +137,8 @@ Result<Profile> parse_profile(std::string_view text, const std::string& file, co
   const Abi machine = options.context.machine;
   switch (format) {
     case ProfileFormat::oci: return parse_oci(text, file, options.context);
-    case ProfileFormat::kafel: return parse_kafel(text, file, machine);
-    case ProfileFormat::minijail: return parse_minijail(text, file, machine);
+    case ProfileFormat::kafel:
+    case ProfileFormat::minijail: return parse_with_includes(text, file, format, options);
     case ProfileFormat::env: return parse_env_list(text, file, machine);
     case ProfileFormat::bpf: return raw_profile(parse_bpf_bytes(text, file), format, file);
     case ProfileFormat::bpf_hex: return raw_profile(parse_bpf_hex(text, file), format, file);
@@ -117,7 +151,7 @@ Result<Profile> parse_profile(std::string_view text, const std::string& file, co
 Result<Profile> read_profile(const std::string& path, const ReadOptions& options) {
   const auto text = read_text(path);
   if (!text) return fail(text.error());
-  return parse_profile(*text, shown_name(path), options);
+  return parse_profile(*text, shown_name(path), reading(options, path));
 }
 
 Result<Policy> read_policy(const std::string& path, ProfileFormat* format) {

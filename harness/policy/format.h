@@ -33,7 +33,10 @@ ProfileFormat detect_format(std::string_view text);
 struct ReadOptions {
   std::optional<ProfileFormat> from;  // unset: detect_format()
   ProfileContext context = default_context();
+  std::string path = {};  // of the file, for what it includes (policy/include.h); without one, it may include nothing
 };
+/// The same options for this file; "-" is standard input, and has no path.
+ReadOptions reading(ReadOptions options, const std::string& path);
 
 Result<Profile> parse_profile(std::string_view text, const std::string& file, const ReadOptions& options = {});
 /// The same for a file of at most 1 MiB; "-" is standard input.

@@ -33,6 +33,16 @@ std::vector<std::string> kafel_tests(const Rule& rule) {
   return tests;
 }
 
+void note_unused(const KafelMatch& match, Profile& profile) {
+  using About = ProfileNote::About;
+  const bool never = match.condition.empty();
+  profile.notes.push_back(
+      {never ? About::never_matches : About::hidden, match.place,
+       never ? fmt::format("this rule for {} never matches: no arguments pass its tests", match.syscall)
+             : fmt::format("this rule for {}: {} does nothing: the rules before it answer all that it matches",
+                           match.syscall, to_string(match.action))});
+}
+
 }  // namespace
 
 Result<Profile> parse_kafel(std::string_view text, const std::string& file, Abi machine) {
@@ -55,11 +65,16 @@ Result<Profile> parse_kafel(std::string_view text, const std::string& file, Abi 
   for (const std::string& syscall : order) {
     std::vector<std::pair<Condition, Action>> in_order;
     for (const KafelMatch* match : of_call[syscall]) in_order.emplace_back(match->condition, match->action);
-    const TextPlace place = of_call[syscall].front()->place;
-    auto rules = rules_in_order(syscall, in_order);
+    TextPlace place = of_call[syscall].front()->place;
+    std::vector<std::size_t> of;
+    auto rules = rules_in_order(syscall, in_order, &of);
     if (!rules) return fail("{}:{}:{}: {}: {}", file, place.line, place.column, syscall, rules.error().message);
-    for (Rule& rule : *rules) {
-      profile.policy.rules.push_back(std::move(rule));
+    for (std::size_t i = 0; i < in_order.size(); ++i) {
+      if (std::ranges::find(of, i) == of.end()) note_unused(*of_call[syscall][i], profile);
+    }
+    for (std::size_t i = 0; i < rules->size(); ++i) {
+      profile.policy.rules.push_back(std::move((*rules)[i]));
+      place = of_call[syscall][of[i]]->place;
       profile.places.push_back({place, {place}});
     }
   }

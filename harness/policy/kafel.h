@@ -11,7 +11,8 @@
 // lower half only. The filter does not look at x32's bit: with a default other than KILL a note says that x32 calls get the
 // default. Arguments have the names of the kernel's sources or the man pages for the calls that are filtered by argument
 // most; for others, and for other names, write them out: `futex(uaddr, op) { op == 0 }`.
-// #include is an error: a profile is one file. Limits: 1 MiB, 100,000 words, 64 levels of parentheses and of USE.
+// #include "FILE" is done before this (policy/include.h), at the start of a line. Limits: 1 MiB, 100,000 words, 64 levels of
+// parentheses and of USE.
 #pragma once
 
 #include <string>

@@ -77,7 +77,7 @@ class Parser {
 
   Result<void> directive() {
     const KafelWord& hash = words_[at_++];
-    if (take("include")) return wrong(hash, "#include, expected all in one file");
+    if (take("include")) return wrong(hash, "#include, expected it at the start of a line");
     if (auto read = expect("define"); !read) return read;
     const auto constant = name("the name of a constant");
     if (!constant) return fail(constant.error());

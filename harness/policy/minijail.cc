@@ -214,7 +214,7 @@ class MinijailReader {
     if (line.take("@")) {
       const std::string_view directive = line.word();
       if (directive == "frequency") return {};
-      return fail("{}:{}: found @{}, expected all in one file without directives", place.line, place.column, directive);
+      return fail("{}:{}: found @{}, expected a call or @include", place.line, place.column, directive);
     }
     std::vector<std::string> names;
     const bool list = line.take("{");
@@ -261,6 +261,9 @@ class MinijailReader {
   Result<void> add(const std::string& name, const std::vector<std::pair<Condition, Action>>& in_order, TextPlace place) {
     auto rules = rules_in_order(name, in_order);
     if (!rules) return fail("{}:{}: {}", place.line, place.column, rules.error().message);
+    if (in_order.front().first.empty())
+      profile_.notes.push_back({ProfileNote::About::never_matches, place,
+                                fmt::format("this rule for {} never matches: no arguments pass its tests", name)});
     for (Rule& rule : *rules) {
       if (rule.action == kKill && rule.when.empty()) continue;
       profile_.policy.rules.push_back(std::move(rule));

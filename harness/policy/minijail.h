@@ -11,7 +11,7 @@
 // `return`, else KILL, as every call without a line. All 64 bits are compared. `&` holds if any of the bits is set, `in` if
 // no other is; && binds closer than ||. Calls of other ABIs get KILL. Constants are numbers, names of <fcntl.h>,
 // <sys/mman.h>, <sys/socket.h>, <sched.h> and <sys/stat.h>, errnos and signals, joined by | and turned by ~. A backslash at
-// the end of a line joins the next. @include and @frequency are not read: the first is an error, the second says nothing
+// the end of a line joins the next. @include is done before this (policy/include.h); @frequency is not read: it says nothing
 // about decisions.
 #pragma once
 

@@ -105,6 +105,8 @@ WrittenProfile to_minijail(const Policy& policy) {
     else
       written.lost.push_back(fmt::format("{}: {}", name, line.error().message));
   }
+  // The word by which detect_format() knows it: without any line it could be anything.
+  if (written.text.empty()) written.text = "# minijail: no call has a line\n";
   return written;
 }
 

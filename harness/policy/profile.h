@@ -48,6 +48,8 @@ struct ProfileNote {
     either_argument,     // tests that look as if all had to hold, and of which any one is enough
     resolved,            // for which machine, kernel and capabilities the file was read
     inexact,             // the policy does not say all that the file says
+    never_matches,       // a rule that no call can match, and that the policy does without
+    hidden,              // one that only matches what rules before it answer
     by_abi,              // the policy says it of the first ABI, and others are answered otherwise
   } about = About::resolved;
   TextPlace place;

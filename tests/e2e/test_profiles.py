@@ -250,6 +250,47 @@ def test_lint_knows_that_kafels_filter_does_not_look_at_x32(tmp_path):
     assert "high: mkdir and mkdirat are denied for x86_64, but open when made as x32 calls [open-abi]" in ended.out
 
 
+@pytest.mark.parametrize("text, line, found", [
+    ("ALLOW { write { fd == 1 } }\nKILL { write { fd == 1 } }\n", 2, "[shadowed]"),
+    ("ALLOW { read,\nwrite { fd > 5 && fd < 3 } }\n", 2, "[never-matches]"),
+    ("read: 1\nwrite: arg0 == 1 && arg0 == 2\n", 2, "[never-matches]")])
+def test_lint_finds_what_never_matches_in_languages_where_the_first_rule_wins(tmp_path, text, line, found):
+    (tmp_path / "p").write_text(text)
+    ended = sandgauge("lint", tmp_path / "p")
+    assert ended.code == 1
+    assert any(row.startswith(f"{tmp_path}/p:{line}:") and row.endswith(found) for row in ended.out.splitlines()), ended.out
+
+
+def test_policies_may_include_files(tmp_path):
+    (tmp_path / "base").write_text("write: 1\n")
+    (tmp_path / "p").write_text("read: 1\n@include base\n")
+    (tmp_path / "whole").write_text("read: 1\nwrite: 1\n")
+    assert sandgauge("diff", tmp_path / "p", tmp_path / "whole").code == 0
+    assert sandgauge("diff", tmp_path / "whole", tmp_path / "p").code == 0
+    (tmp_path / "base").write_text("raed: 1\n")
+    for command in (("lint",), ("convert", "--to", "yaml"), ("explain",), ("run", "--policy")):
+        ended = sandgauge(*command, tmp_path / "p", *(("--", "/bin/true") if command[0] == "run" else ()))
+        assert ended.code == 2 and f"{tmp_path}/base:1:1: unknown syscall 'raed', did you mean 'read'?\n" in ended.err
+    ended = run(SANDGAUGE, "lint", "-", stdin=(tmp_path / "p").open())
+    assert ended.code == 2 and "<stdin>:2:1: it includes 'base': that is done for files only, not for standard input\n" in ended.err
+
+
+def test_a_policy_that_allows_nothing_is_written_so_that_it_is_recognised(tmp_path):
+    (tmp_path / "p.yaml").write_text("default: KILL\nforeign: KILL\n")
+    for form in ("minijail", "kafel", "yaml", "oci", "bpf", "hex", "c"):
+        assert sandgauge("convert", tmp_path / "p.yaml", "--to", form, "-o", tmp_path / "written").code == 0
+        assert sandgauge("diff", tmp_path / "p.yaml", tmp_path / "written").code == 0, form
+
+
+def test_text_with_a_nul_is_no_compiled_filter(tmp_path):
+    (tmp_path / "p").write_bytes(b"default: ALLOW\nrules:\n - \0\n")
+    ended = sandgauge("lint", tmp_path / "p")
+    assert (ended.code, ended.err) == (2, f"sandgauge: {tmp_path}/p:3:4: control character 0x00, expected text\n")
+    (tmp_path / "p").write_bytes('{"defaultAction": "SCMP_ACT_ALLOW"}'.encode("utf-16"))
+    ended = sandgauge("lint", tmp_path / "p")
+    assert (ended.code, ended.err) == (2, f"sandgauge: {tmp_path}/p:1:1: byte 0xff is not UTF-8, expected UTF-8 text\n")
+
+
 def test_lint_finds_a_denied_name_that_the_architecture_does_not_have(tmp_path):
     (tmp_path / "p.json").write_text('{"defaultAction": "SCMP_ACT_ALLOW", "architectures": ["SCMP_ARCH_X86_64"],\n'
                                      '"syscalls": [{"names": ["umount"], "action": "SCMP_ACT_ERRNO"}]}')

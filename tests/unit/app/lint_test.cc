@@ -158,7 +158,12 @@ const Mistake kMistakes[] = {
      "default: ALLOW\nrules:\n  - {syscalls: write, action: ERRNO(1), when: arg0 & 6 == 2}\n"
      "  - {syscalls: write, action: LOG}",
      3, "libseccomp"},
-    {"libseccomp-refuses", kMedium, "rules:\n  - {syscalls: uname, action: TRAP(7)}", 0, "TRAP(7)"},
+    {"libseccomp-refuses", kMedium, "rules:\n  - {syscalls: read, action: LOG}\n  - {syscalls: uname, action: TRAP(7)}", 3,
+     "TRAP(7)"},
+    {"shadowed", kMedium, "ALLOW { write { fd == 1 } }\nKILL { write { fd == 1 } }", 2, "the rules before it"},
+    {"never-matches", kMedium, "ALLOW { read,\nwrite { fd > 5 && fd < 3 } }", 2, "write"},
+    {"never-matches", kMedium, "read: 1\nwrite: arg0 == 1 && arg0 == 2", 2, "write"},
+    {"never-matches", kMedium, "read: 1\nopenat: arg2 in 0x0 && arg2 & 0x1", 2, "openat"},
 };
 
 TEST(LintTest, EverySeededMistakeIsFoundAndProved) {

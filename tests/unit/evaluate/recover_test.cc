@@ -122,6 +122,22 @@ TEST(RecoverTest, EveryAnswerIsThatOfTheFilter) {
     }
 }
 
+TEST(RecoverTest, WhatEveryOtherValueGetsNeedsNoRule) {
+  // Ten values of both halves, one after the other: all others get the default, in more alternatives than rules are made of.
+  std::vector<sock_filter> steps;
+  for (std::uint32_t value = 1; value <= 10; ++value) {
+    steps.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24));
+    steps.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value * 0x1111, 0, 3));
+    steps.push_back(BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 28));
+    steps.push_back(BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1));
+    steps.push_back(BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | 1));
+  }
+  steps.push_back(BPF_STMT(BPF_RET | BPF_K, kAllow));
+  const Recovered recovered = recover(ioctl_filter(steps), Abi::x86_64);
+  EXPECT_TRUE(recovered.left_out.empty());
+  EXPECT_EQ(words_of(recovered).size(), 10U);
+}
+
 TEST(RecoverTest, WhatIsComputedOfArgumentsIsLeftOut) {
   const Program program =
       ioctl_filter({BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 24), BPF_STMT(BPF_ALU | BPF_ADD | BPF_K, 1),

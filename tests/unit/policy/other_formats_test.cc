@@ -110,7 +110,7 @@ TEST(KafelTest, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(error("USE x DEFAULT KILL"), "p:1:5: unknown policy 'x', expected one that is defined before");
   EXPECT_EQ(error("ALLOW { read").substr(0, 30), "p:1:13: found the end, expecte");
   EXPECT_EQ(error("/* x"), "p:1:1: a comment that does not end, expected */");
-  EXPECT_EQ(error("#include \"x\""), "p:1:1: #include, expected all in one file");
+  EXPECT_EQ(error("#include \"x\""), "p:1:1: #include, expected it at the start of a line");
   EXPECT_EQ(error("ERRNO(70000) { read }"), "p:1:7: 70000 is out of range, expected a number from 0 to 65535");
   EXPECT_EQ(error("ALLOW { write { df == 1 } }").substr(0, 40), "p:1:17: unknown argument 'df' of write, ");
   EXPECT_EQ(error("ALLOW { write {" + std::string(10'000, '!') + " fd == 1 } }").substr(0, 40),
@@ -147,7 +147,7 @@ TEST(MinijailTest, ErrorsSayWhereAndWhat) {
   EXPECT_EQ(error("read: arg6 == 1"), "p:1:7: found 'arg6', expected arg0 to arg5");
   EXPECT_EQ(error("read: arg0 == O_RDNLY"), "p:1:15: found 'O_RDNLY', expected a number or a constant such as O_RDONLY");
   EXPECT_EQ(error("read: arg0 == 1 \\\n x"), "p:2:2: found 'x', expected the end of the line");
-  EXPECT_EQ(error("@include /x"), "p:1:1: found @include, expected all in one file without directives");
+  EXPECT_EQ(error("@include /x"), "p:1:1: found @include, expected a call or @include");
   EXPECT_EQ(error("read: return EWHAT"), "p:1:14: found 'EWHAT', expected an errno such as EPERM");
   EXPECT_EQ(error("read: arg0 == " + std::string(100'000, '(')).substr(0, 40), "p:1:80: nested deeper than 64 levels, ex");
 }
