@@ -42,6 +42,7 @@ const ResolvedRule* LintSubject::denying_rule(Abi abi, std::int32_t number) cons
 
 std::vector<Call> telling_calls(const LintSubject& subject, Abi abi, std::int32_t number) {
   constexpr std::size_t kMostRules = 64;
+  constexpr std::size_t kMostCalls = 4000;  // no profile in use has a tenth of it
   std::vector<Call> calls = {{.abi = abi, .number = number}};
   const std::vector<const ResolvedRule*> rules = subject.rules_of(abi, number);
   std::vector<Arguments> starts = {Arguments{}};
@@ -57,6 +58,7 @@ std::vector<Call> telling_calls(const LintSubject& subject, Abi abi, std::int32_
           Call call{.abi = abi, .number = number, .args = start};
           call.args.at(test.index) = value;
           calls.push_back(call);
+          if (calls.size() == kMostCalls) return calls;
         }
   }
   return calls;

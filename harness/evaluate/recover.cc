@@ -55,7 +55,13 @@ Answers answers_of(const Program& program, Abi abi) {
   const std::vector<std::int32_t> numbers = numbers_of(abi);
   const auto unused = answer_of(program, {.abi = abi, .number = numbers.back()}, std::nullopt);
   const std::optional<Action> otherwise = unused ? unused->all : std::nullopt;
-  for (const std::int32_t number : numbers) answers[number] = answer_of(program, {.abi = abi, .number = number}, otherwise);
+  std::size_t rules = 0;
+  constexpr std::size_t kMostRules = 500;  // who reads them looks at each with all others; a real filter has dozens
+  for (const std::int32_t number : numbers) {
+    std::optional<Answer>& answer = answers[number] = answer_of(program, {.abi = abi, .number = number}, otherwise);
+    if (answer) rules += answer->rules.size();
+    if (rules > kMostRules && answer && !answer->rules.empty()) answer.reset();
+  }
   return answers;
 }
 
