@@ -12,18 +12,11 @@ namespace {
 
 constexpr double kConfidence = 0.95;
 
-/// What one run cannot see, of a row's own time: where the kernel has put code and data differs from run to run. Measured:
-/// seven runs of the standard report, in which most rows' medians lay within 0.5% of each other's, and those of controls
-/// within 0.2%.
-constexpr double kResolution = 0.0025;
-constexpr double kControlResolution = 0.001;
-
 Interval widened(const Interval& interval, double by) { return {interval.median, interval.low - by, interval.high + by}; }
 
 void fill_row(BenchRow& row, const BenchRow* baseline, std::uint64_t seed) {
-  const double resolution = row.control ? kControlResolution : kResolution;
   const Interval cost = median_interval(taken(row.samples), row.confidence, 1000, seed);
-  row.cost = widened(cost, cost.median * resolution);
+  row.cost = widened(cost, cost.median * row.resolution);
   if (baseline == nullptr) return;
   const std::vector<double> differences = taken(paired_differences(row.samples, baseline->samples));
   if (differences.empty()) {
@@ -36,7 +29,7 @@ void fill_row(BenchRow& row, const BenchRow* baseline, std::uint64_t seed) {
     const Interval exact = exact_median_interval(differences, row.confidence);
     row.extra = {row.extra.median, std::min(row.extra.low, exact.low), std::max(row.extra.high, exact.high)};
   }
-  row.extra = widened(row.extra, row.cost.median * resolution);
+  row.extra = widened(row.extra, row.cost.median * row.resolution);
   row.p = wilcoxon(differences).p;
   std::vector<double> over;
   std::vector<double> under;
@@ -46,7 +39,7 @@ void fill_row(BenchRow& row, const BenchRow* baseline, std::uint64_t seed) {
     under.push_back(baseline->samples[i]);
   }
   const Interval ratio = ratio_interval(over, under, row.confidence, 1000, seed);
-  row.ratio = widened(ratio, ratio.median * resolution);
+  row.ratio = widened(ratio, ratio.median * row.resolution);
 }
 
 void judge_controls(Measurement& measurement) {

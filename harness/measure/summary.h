@@ -3,7 +3,8 @@
 //   summarise(measurement, {plan.rows, plan.fitted}, rounds);
 //   if (!measurement.invalid.empty()) ...        // a control that differs from its own twin
 //
-// No interval is narrower than what one run can tell: 0.25% of the row's own time to either side, 0.1% of a control's.
+// No interval is narrower than what one run can tell (BenchRow::resolution): where the kernel has put code and data, and
+// what else it has in hand, differs from run to run.
 //
 // A call's control is the same condition twice. Its interval is the noise floor of the call's rows. With k controls in a run
 // each has an interval of 1 - 0.05/k, so that all together lie by chance once in twenty runs.

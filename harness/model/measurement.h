@@ -35,9 +35,10 @@ struct BenchRow {
   Interval extra;                  // over the baseline
   Interval ratio{1, 1, 1};         // to the baseline
   double confidence = 0.95;
-  double p = 1;              // Wilcoxon's signed-rank test of the differences
-  bool shared_core = false;  // all samples count: there were too few in which the core had nothing else to do
-  bool below_floor = false;  // not told from nothing: |extra| within the control's interval, or an interval around 0
+  double resolution = 0.005;  // of the row's own time: what one run cannot tell, to either side of each interval
+  double p = 1;               // Wilcoxon's signed-rank test of the differences
+  bool shared_core = false;   // all samples count: there were too few in which the core had nothing else to do
+  bool below_floor = false;   // not told from nothing: |extra| within the control's interval, or an interval around 0
   bool operator==(const BenchRow&) const = default;
 };
 

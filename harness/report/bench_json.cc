@@ -47,6 +47,7 @@ Json row_json(const BenchRow& row) {
           {"extra_ns", measured_json(row, row.extra)},
           {"ratio", measured_json(row, row.ratio)},
           {"confidence", row.confidence},
+          {"resolution", row.resolution},
           {"p", number(row.p)},
           {"below_floor", row.below_floor},
           {"samples_ns", samples_json(row.samples)},
@@ -224,6 +225,7 @@ void read_row(const Json& json, const std::string& path, MeasurementReader& outs
     fields.take("ratio", row.ratio);
   }
   fields.take("confidence", row.confidence);
+  fields.take("resolution", row.resolution);
   fields.take("p", row.p);
   fields.take("below_floor", row.below_floor);
   fields.take("samples_ns", row.samples);

@@ -54,6 +54,7 @@ Measurement sample() {
   made.rows[5].below_floor = true;
   made.rows[5].disturbed = {99};
   made.rows[5].shared_core = true;
+  made.rows[5].resolution = 0.03;
   made.undisturbed_percent = 87.5;
   made.rows[6].answered = true;
   made.rows.push_back({.id = "getppid/KILL",
