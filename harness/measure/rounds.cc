@@ -129,15 +129,17 @@ class Rounds {
     for (ConditionResult& result : result_.conditions)
       for (auto* values : {&result.samples, &result.disturbed, &result.core}) values->push_back(kNotTaken);
     ++result_.rounds;
-    for (std::vector<std::size_t>& block : order()) {
-      std::vector<std::size_t> again;  // once, and still within the round
+    for (const std::vector<std::size_t>& block : order()) {
       for (const std::size_t index : block)
-        if (auto taken = sample(index); !taken)
-          return taken;
-        else if (!std::isnan(result_.conditions[index].disturbed.back()))
-          again.push_back(index);
-      for (const std::size_t index : again)
         if (auto taken = sample(index); !taken) return taken;
+      // What was disturbed is taken again, still within the round; what others are held against, more than once.
+      constexpr int kAgain = 3;
+      for (int attempt = 0; attempt < kAgain; ++attempt)
+        for (const std::size_t index : block) {
+          const bool held_against = conditions_[index].specimen.confinements.empty();
+          if (std::isnan(result_.conditions[index].disturbed.back()) || (attempt > 0 && !held_against)) continue;
+          if (auto taken = sample(index); !taken) return taken;
+        }
     }
     return {};
   }
@@ -148,7 +150,7 @@ class Rounds {
     ConditionResult& result = result_.conditions[index];
     if (stopped() || !result.problem.empty()) return {};
     if (condition.wanted_now && !condition.wanted_now()) {
-      ++result.unwanted;
+      if (std::isnan(result.disturbed.back())) ++result.unwanted;  // else this round's first sample was
       return {};
     }
     auto sample = sampler_.take(condition.specimen, stretches_for(condition, result.batch));

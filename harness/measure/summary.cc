@@ -29,7 +29,7 @@ void fill_row(BenchRow& row, const BenchRow* baseline, std::uint64_t seed) {
     const Interval exact = exact_median_interval(differences, row.confidence);
     row.extra = {row.extra.median, std::min(row.extra.low, exact.low), std::max(row.extra.high, exact.high)};
   }
-  row.extra = widened(row.extra, row.cost.median * row.resolution);
+  row.extra = widened(row.extra, std::max(row.cost.median, baseline->cost.median) * row.resolution);
   row.p = wilcoxon(differences).p;
   std::vector<double> over;
   std::vector<double> under;

@@ -59,7 +59,7 @@ TEST(RoundsTest, ItEndsEarlyWhenAllIntervalsAreNarrow) {
   conditions[1].verify = [](const Sample&) { return Result<void>(); };
   const auto result =
       run_rounds(conditions, {.budget = std::chrono::seconds(60), .most_rounds = 200, .wanted_nanoseconds = 1e12}, {});
-  EXPECT_LT(result->rounds, 200);
+  EXPECT_TRUE(result->rounds < 200 || result->undisturbed < 1);  // a disturbed control is looked at for longer
   EXPECT_GE(result->rounds, 21);
 }
 
@@ -79,9 +79,10 @@ TEST(RoundsTest, ACallThatFillsQueuesIsNotMadeTooOften) {
 
 TEST(RoundsTest, ARoundInWhichAConditionIsNotWantedHasNoSampleOfIt) {
   std::vector<Condition> conditions = {getppid()};
-  int asked = 0;
-  conditions[0].wanted_now = [&asked] { return asked++ % 2 == 0; };
-  const auto result = run_rounds(conditions, {.most_rounds = 4}, {});
+  int round = 0;
+  conditions[0].wanted_now = [&round] { return round % 2 == 0; };
+  const auto result =
+      run_rounds(conditions, {.most_rounds = 4}, [&round](const RoundsProgress& now) { round = now.rounds; });
   EXPECT_EQ(result->conditions[0].unwanted, 2);
   EXPECT_FALSE(std::isnan(result->conditions[0].samples[0]) && std::isnan(result->conditions[0].disturbed[0]));
   EXPECT_TRUE(std::isnan(result->conditions[0].samples[1]));

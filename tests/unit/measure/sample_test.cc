@@ -73,7 +73,7 @@ TEST(SampleTest, WithPatienceItSaysHowFastTheCoreRan) {
   EXPECT_EQ(take({}).core, 0);
   const Sample sample = take({}, {.batch = 20, .stretches = 5, .patience = std::chrono::seconds(1), .tries = 15});
   EXPECT_EQ(sample.problem, "");
-  EXPECT_EQ(sample.core > 0, !sample.disturbed);
+  EXPECT_TRUE(sample.core > 0 || sample.disturbed);
   EXPECT_GE(sample.nanoseconds.size(), 3U);
 }
 
