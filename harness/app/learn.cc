@@ -111,26 +111,47 @@ bool is_go_program(const std::string& path) {
   return found;
 }
 
-/// A runtime with threads sleeps, wakes and collects garbage as the moment has it.
-void hint_at_several_runs(const LearnOptions& options, const Followed& followed, const std::string& name) {
-  if (options.output.empty()) return;
-  const auto path = find_command(options.command[0]);
-  const bool go = path && is_go_program(*path);
-  if (go || followed.threads)
+/// What Go's runtime calls of its own accord, to sleep, wake, collect garbage, preempt and wait for descriptors: as the
+/// moment has it, not the program (src/runtime/sys_linux_*.s, netpoll_epoll.go).
+constexpr std::string_view kCallsOfGo[] = {
+    "clock_gettime", "clone",     "close",        "epoll_create1",  "epoll_ctl",    "epoll_pwait",
+    "eventfd2",      "exit",      "exit_group",   "futex",          "getpid",       "gettid",
+    "madvise",       "mincore",   "mmap",         "munmap",         "nanosleep",    "pipe2",
+    "prctl",         "read",      "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sched_getaffinity",
+    "sched_yield",   "setitimer", "sigaltstack",  "tgkill",         "timer_create", "timer_delete",
+    "timer_settime", "write"};
+
+/// The calls that a profile of the command needs though one run may not show them; says so.
+std::vector<std::string_view> calls_besides(const LearnOptions& options, const Followed& followed, const std::string& name) {
+  if (options.output.empty()) return {};
+  if (const auto path = find_command(options.command[0]); path && is_go_program(*path)) {
+    std::vector<std::string_view> besides;
+    for (const std::string_view call : kCallsOfGo) {
+      const auto number = syscall_number(native_abi(), call);
+      const auto same = [&](const ObservedCall& each) { return each.abi == native_abi() && each.number == number; };
+      if (number && std::ranges::none_of(followed.seen.calls, same)) besides.push_back(call);
+    }
+    if (!besides.empty())
+      complain(fmt::format("{}: a Go program: its runtime's own calls differ from run to run, so these are allowed too: {}",
+                           name, fmt::join(besides, " ")));
+    return besides;
+  }
+  if (followed.threads)
     complain(
-        fmt::format("{}: {}: its calls differ from run to run; a profile that holds is made of the tables of several: "
-                    "learn --table N.txt -- CMD, then cat *.txt | learn --from - -o FILE",
-                    name, go ? "a Go program" : "it has threads"));
+        fmt::format("{}: it has threads: its calls differ from run to run; a profile that holds is made of the tables of "
+                    "several: learn --table N.txt -- CMD, then cat *.txt | learn --from - -o FILE",
+                    name));
+  return {};
 }
 
-int write_results(const LearnOptions& options, const Observation& seen) {
+int write_results(const LearnOptions& options, const Observation& seen, const std::vector<std::string_view>& besides) {
   if (options.output != "-" || options.table != "-")
     if (auto done = write_report(options.table, learned_table(seen)); !done)
       return complain(done.error().message, kExitCouldNotRun);
   if (options.output.empty()) return kExitAsExpected;
   if (seen.ends_uncounted)
     complain("exit and exit_group are allowed too: strace -c counts calls as they return, so its table never has them");
-  Profile profile{.file = "what was learnt", .policy = policy_of(seen)};
+  Profile profile{.file = "what was learnt", .policy = policy_of(seen, besides)};
   // These have an answer of their own for calls of other architectures, so there is nothing to say.
   if (options.to == ProfileFormat::oci || options.to == ProfileFormat::env)
     profile.policy.foreign_action = {ActionKind::kill_thread, 0};
@@ -144,7 +165,7 @@ int write_results(const LearnOptions& options, const Observation& seen) {
 
 }  // namespace
 
-Policy policy_of(const Observation& seen) {
+Policy policy_of(const Observation& seen, const std::vector<std::string_view>& besides) {
   Policy policy;
   policy.default_action = {ActionKind::kill_process, 0};
   policy.architectures.clear();
@@ -155,6 +176,7 @@ Policy policy_of(const Observation& seen) {
     const std::string_view name = syscall_name(call.abi, call.number);
     names.insert(name.empty() ? std::to_string(call.number) : std::string(name));
   }
+  names.insert(besides.begin(), besides.end());
   if (seen.ends_uncounted) names.insert(kUncountedEnds.begin(), kUncountedEnds.end());
   std::ranges::sort(policy.architectures);
   policy.rules.push_back({.syscalls = {names.begin(), names.end()}, .action = {ActionKind::allow, 0}, .when = {}});
@@ -168,17 +190,16 @@ int learn(const LearnOptions& options) {
   if (!options.from.empty()) {
     const auto seen = read_log(options.from);
     if (!seen) return complain(seen.error().message, kExitUsage);
-    return write_results(options, *seen);
+    return write_results(options, *seen, {});
   }
   const auto followed = follow_command(options);
   if (!followed) return complain(followed.error().message, kExitCouldNotRun);
   const std::string name = visible(options.command[0]);
   if (!followed->interrupted_by.empty()) complain("ended early by " + followed->interrupted_by);
   if (followed->seen.calls.empty()) return complain(name + ": no call was seen", kExitCouldNotRun);
-  const int written = write_results(options, followed->seen);
+  const int written = write_results(options, followed->seen, calls_besides(options, *followed, name));
   const std::string tasks = followed->processes == 0 ? "" : fmt::format("; tasks: {}", followed->processes);
   complain(fmt::format("{}: {}{}", name, end_of(*followed), tasks));
-  hint_at_several_runs(options, *followed, name);
   if (followed->records_lost) complain("audit records were lost: what was learnt is not complete");
   if (written != kExitAsExpected) return written;
   if (followed->end.kind == End::Kind::interrupted) return kExitCouldNotRun;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/case.h"
@@ -25,7 +26,8 @@ struct LearnOptions {
 /// Returns the process's exit code (app/command_line.h); messages go to stderr.
 int learn(const LearnOptions& options);
 
-/// The policy that allows what was seen, and kUncountedEnds where nobody could see them, and kills the process for all else.
-Policy policy_of(const Observation& seen);
+/// The policy that allows what was seen, what is named besides, and kUncountedEnds where nobody could see them, and kills
+/// the process for all else.
+Policy policy_of(const Observation& seen, const std::vector<std::string_view>& besides = {});
 
 }  // namespace sandgauge

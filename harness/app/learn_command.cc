@@ -29,7 +29,7 @@ From when on
 
 The profile of -o allows what was seen and kills the process for all else, on the architectures that were seen. It is as good as
 the run: what CMD did not do this time is not in it. To what a table of strace -c shows it adds exit and exit_group, which such a
-table never has.
+table never has; to what a Go program did, the calls that Go's runtime makes of its own accord.
 
 Ctrl-C ends CMD, after three seconds or at the second Ctrl-C by force, and what was learnt until then is written.
 
