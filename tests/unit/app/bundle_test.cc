@@ -91,7 +91,8 @@ TEST(BundleTest, TheRootIsNoWorkingFolderOfTheContainersOwn) {
   request.working_directory = "/";
   ASSERT_TRUE(make_bundle(dir->path(), request, "{}"));
   std::ifstream file(dir->path() + "/config.json");
-  for (const json& mount : json::parse(file)["mounts"]) EXPECT_NE(mount["destination"], "/");
+  const json config = json::parse(file);
+  for (const json& mount : config["mounts"]) EXPECT_NE(mount["destination"], "/");
 }
 
 }  // namespace
